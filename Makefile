@@ -1,0 +1,55 @@
+# Every command a person needs; `make help` lists them. What a target needs, it installs.
+.DEFAULT_GOAL := help
+PORT ?= 5000
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --no-sync
+
+.PHONY: help setup run test lint format e2e up down bench doctor images
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## The locked environment in .venv, with uv in a folder of its own where it is missing
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/pip install --quiet uv
+
+.venv/.ready: uv.lock $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv)
+	$(UV) sync --quiet --frozen --all-packages --compile-bytecode
+	@touch $@
+
+run: setup ## The whole platform in one process on port 5000 (PORT=, data in ./data)
+	exec $(RUN) messaging standalone --port $(PORT) --data-dir ./data
+
+test: setup ## Every test that needs no cluster, with real MySQL, RabbitMQ, Envoy and Kubernetes API server
+	$(RUN) python -m e2e.images ensure --for-tests
+	$(RUN) pytest
+
+lint: setup ## Format, lint, types and import rules
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy services/wire services operator client e2e tests
+	$(RUN) lint-imports
+
+format: setup ## Put the code into its form
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+up: setup ## A local kind cluster with the operator and a sample platform on localhost:5000
+	PORT=$(PORT) $(RUN) python -m e2e.cluster up
+
+down: setup ## The local cluster gone again
+	$(RUN) python -m e2e.cluster down
+
+e2e: setup ## The scenarios on a real cluster of their own
+	$(RUN) python -m e2e.cluster e2e
+
+images: setup ## The container images
+	$(RUN) python -m e2e.images ensure
+
+bench: setup ## Benchmarks, printed as a table
+	$(RUN) python -m bench
+
+doctor: setup ## What this machine has, lacks, and what will be installed
+	$(RUN) python -m e2e.cluster doctor

@@ -1,0 +1,1 @@
+"""The operator that turns one MessagingPlatform resource into a running platform."""
