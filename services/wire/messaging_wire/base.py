@@ -1,0 +1,73 @@
+"""The two kinds of model on the wire: what a client asks (strict) and what it reads (tolerant).
+
+Requests forbid unknown fields, so that a typing error is a clear 422. Answers, events and socket payloads are read
+with unknown fields ignored, so that they can grow without breaking an older reader.
+"""
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+
+
+def _reject_controls(text: str) -> str:
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs" or (category == "Cc" and character not in "\n\t"):
+            raise ValueError("must not hold control characters or lone surrogates")
+    return text
+
+
+def normalise_text(text: str) -> str:
+    """Return `text` in NFC with LF line ends.
+
+    Raises:
+        ValueError: it holds a control character other than tab and line feed, or a lone surrogate.
+    """
+    return _reject_controls(unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def _normalise(value: Any) -> Any:
+    return normalise_text(value) if isinstance(value, str) else value
+
+
+def format_time(moment: datetime) -> str:
+    """Write an aware time as RFC 3339 UTC with microseconds, the only form that the platform sends."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("must carry a time zone, such as a final Z")
+    return moment.astimezone(UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_aware), PlainSerializer(format_time, return_type=str, when_used="json")]
+"""An aware UTC time, RFC 3339 with microseconds in JSON."""
+
+Text = Annotated[str, BeforeValidator(_normalise)]
+"""Text of a person: NFC, LF, no control characters; a length constraint counts code points after that."""
+
+Item = TypeVar("Item")
+
+ShortLine = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class Request(BaseModel):
+    """The body of a request: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """What the platform sends: unknown fields are ignored by older readers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Page(Answer, Generic[Item]):
+    """One page of a list by keyset; `next_cursor` is opaque and null on the last page."""
+
+    items: list[Item]
+    next_cursor: str | None = None

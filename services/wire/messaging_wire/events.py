@@ -1,0 +1,158 @@
+"""Events between services, over the durable topic exchange `messaging.events`.
+
+Each carries `version`, the version of its entity: consumers assume no order and ignore what is older than they have.
+Readers ignore unknown fields; a field is only ever added, with a default.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, Field
+
+from messaging_wire.base import Answer, Time
+from messaging_wire.conversation import ConversationKind, Role
+from messaging_wire.ids import ConversationId, EventId, MessageId, SessionId, UserId
+
+EXCHANGE = "messaging.events"
+
+
+class Event(Answer):
+    """The base of all events; `routing_key` names the kind on the wire."""
+
+    routing_key: ClassVar[str]
+
+    version: int = Field(ge=0)
+    """The entity's version after the change; greater is newer."""
+
+
+class Envelope(Answer):
+    """An event as it travels: `id` makes consumers idempotent, `traceparent` continues the W3C trace."""
+
+    id: EventId
+    routing_key: str
+    occurred_at: Time
+    traceparent: str | None = None
+    body: dict[str, object]
+
+
+class UserCreated(Event):
+    """An account was made (auth)."""
+
+    routing_key: ClassVar[str] = "user.created"
+
+    user_id: UserId
+    username: str
+    email: str
+    created_at: Time
+
+
+class ProfileUpdated(Event):
+    """A profile was made or changed (user); `version` counts its changes."""
+
+    routing_key: ClassVar[str] = "profile.updated"
+
+    user_id: UserId
+    username: str
+    display_name: str
+    avatar_url: str | None = None
+
+
+class SessionRevoked(Event):
+    """A session, or all of a person's when `session_id` is null, ended (auth). A hint: the feed is the truth."""
+
+    routing_key: ClassVar[str] = "session.revoked"
+
+    user_id: UserId
+    session_id: SessionId | None = None
+    position: int
+
+
+class MemberChange(Answer):
+    """One person's membership after a change; `role` is null when they are no member any more."""
+
+    user_id: UserId
+    role: Role | None = None
+    username: str = ""
+    read_seq: int = 0
+
+
+class MembershipChanged(Event):
+    """Members came, went or changed role (message).
+
+    `version` is the conversation's `member_version`, which grows by exactly one with each such event. In a snapshot
+    (`complete` is true: the first event of a conversation, or a republished one) `changes` holds every member, and
+    earlier versions need not be waited for.
+    """
+
+    routing_key: ClassVar[str] = "membership.changed"
+
+    conversation_id: ConversationId
+    kind: ConversationKind
+    title: str | None = None
+    changes: list[MemberChange]
+    complete: bool = False
+
+
+class MessageCreated(Event):
+    """A message was stored (message); `version` is its `rev`.
+
+    `member_version` is the membership under which it was sent: a consumer that knows an older one waits for
+    `membership.changed`.
+    """
+
+    routing_key: ClassVar[str] = "message.created"
+
+    message_id: MessageId
+    conversation_id: ConversationId
+    member_version: int
+    seq: int
+    kind: Literal["text", "system"]
+    sender_id: UserId
+    sender_username: str
+    content: str
+    mentions: list[UserId] = Field(default_factory=list)
+    created_at: Time
+
+
+class MessageUpdated(Event):
+    """A message was edited or deleted (message); `version` is its `rev`."""
+
+    routing_key: ClassVar[str] = "message.updated"
+
+    message_id: MessageId
+    conversation_id: ConversationId
+    seq: int
+    content: str
+    deleted: bool = False
+
+
+class ReceiptUpdated(Event):
+    """A member has read up to `read_seq` (message); `version` equals it."""
+
+    routing_key: ClassVar[str] = "receipt.updated"
+
+    conversation_id: ConversationId
+    user_id: UserId
+    read_seq: int
+
+
+ALL: tuple[type[Event], ...] = (
+    UserCreated,
+    ProfileUpdated,
+    SessionRevoked,
+    MembershipChanged,
+    MessageCreated,
+    MessageUpdated,
+    ReceiptUpdated,
+)
+BY_ROUTING_KEY: dict[str, type[Event]] = {event.routing_key: event for event in ALL}
+
+
+def parse_event(routing_key: str, body: dict[str, object] | bytes | str) -> BaseModel:
+    """Read an event's body by its routing key.
+
+    Raises:
+        KeyError: no such event is known here.
+        pydantic.ValidationError: the body is not one.
+    """
+    model = BY_ROUTING_KEY[routing_key]
+    return model.model_validate_json(body) if isinstance(body, bytes | str) else model.model_validate(body)
