@@ -13,6 +13,7 @@ Which file is taken how (see `model.ROLLED_FILES`, `model.HOT_FILES`):
 """
 
 from .model import CONFIG_ROOT, HOT_FILES, ROLLED_FILES, GatewayInput, GatewayLimits, RateLimit, Upstream
+from .render import render_gateway
 
 __all__ = [
     "CONFIG_ROOT",
@@ -22,4 +23,5 @@ __all__ = [
     "GatewayLimits",
     "RateLimit",
     "Upstream",
+    "render_gateway",
 ]
