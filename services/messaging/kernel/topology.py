@@ -1,0 +1,34 @@
+"""Which consumer's queue takes which events: the whole picture, declared by every service when it connects.
+
+So an event finds its queues even before the consumer has ever run, and none is lost by the order of a first start.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from messaging_wire import events
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A durable queue of one consumer, and the routing keys that it takes."""
+
+    name: str
+    routing_keys: tuple[str, ...]
+
+
+USER_ACCOUNTS: Final = Queue("user.accounts", (events.UserCreated.routing_key,))
+MESSAGE_PEOPLE: Final = Queue("message.people", (events.ProfileUpdated.routing_key,))
+NOTIFICATION_ACTIVITY: Final = Queue(
+    "notification.activity",
+    (
+        events.MembershipChanged.routing_key,
+        events.MessageCreated.routing_key,
+        events.MessageUpdated.routing_key,
+        events.ReceiptUpdated.routing_key,
+    ),
+)
+
+QUEUES: Final = (USER_ACCOUNTS, MESSAGE_PEOPLE, NOTIFICATION_ACTIVITY)
+ROUTED: Final = frozenset(key for queue in QUEUES for key in queue.routing_keys)
+"""Routing keys that at least one queue takes: publishing one that no queue took is an error."""

@@ -1,0 +1,39 @@
+"""The tables that every service has: outbox and inbox, as first made in release 1."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from messaging.kernel import columns
+
+TABLE = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
+
+
+def create_outbox() -> None:
+    """Make the table `outbox`."""
+    op.create_table(
+        "outbox",
+        sa.Column("id", columns.big_integer(), primary_key=True, autoincrement=True),
+        sa.Column("event_id", columns.Uuid, nullable=False),
+        sa.Column("routing_key", columns.short_text(100), nullable=False),
+        sa.Column("body", columns.long_text(), nullable=False),
+        sa.Column("traceparent", columns.short_text(55)),
+        sa.Column("occurred_at", columns.UtcTime, nullable=False),
+        sa.Column("attempts", columns.big_integer(), nullable=False),
+        sa.Column("parked_at", columns.UtcTime),
+        sa.Index("ix_outbox_parked_at_id", "parked_at", "id"),
+        if_not_exists=True,
+        **TABLE,
+    )
+
+
+def create_inbox() -> None:
+    """Make the table `inbox`."""
+    op.create_table(
+        "inbox",
+        sa.Column("consumer", columns.short_text(64), primary_key=True),
+        sa.Column("event_id", columns.Uuid, primary_key=True),
+        sa.Column("received_at", columns.UtcTime, nullable=False),
+        sa.Index("ix_inbox_received_at", "received_at"),
+        if_not_exists=True,
+        **TABLE,
+    )

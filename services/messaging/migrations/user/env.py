@@ -1,0 +1,6 @@
+"""Alembic's environment of the user service."""
+
+from messaging.kernel.outbox import kernel_tables
+from messaging.migrations import environment
+
+environment.run(kernel_tables)
