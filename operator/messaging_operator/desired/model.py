@@ -69,10 +69,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Desired:
-    """All that a platform consists of: Secrets to create, then stages in rollout order."""
+    """All that a platform consists of: Secrets to create, volumes to claim, then stages in rollout order.
+
+    `claims` are PersistentVolumeClaims under the names that the StatefulSets' own templates would give:
+    applied before the stages, so that a larger size and the deletion policy reach volumes that exist
+    already. They are never deleted by the operator.
+    """
 
     secrets: tuple[GeneratedSecret, ...]
     stages: tuple[Stage, ...]
+    claims: tuple[Manifest, ...] = ()
     references: tuple[SecretReference, ...] = ()
 
     def stage(self, name: str) -> Stage:

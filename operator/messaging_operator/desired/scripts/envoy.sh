@@ -7,12 +7,13 @@
 set -uo pipefail
 
 boot=/etc/envoy/boot
+admin_port=${ADMIN_PORT:-9901}
 drain_seconds=${DRAIN_SECONDS:-20}
 
 # POST a path to Envoy's admin interface; prints the answer. The image need not have curl.
 admin() {
   local answer
-  exec 3<>/dev/tcp/127.0.0.1/9901 || return 1
+  exec 3<>"/dev/tcp/127.0.0.1/$admin_port" || return 1
   printf '%s %s HTTP/1.1\r\nHost: admin\r\nConnection: close\r\nContent-Length: 0\r\n\r\n' "$1" "$2" >&3
   answer=$(cat <&3)
   exec 3>&-
@@ -38,7 +39,7 @@ drain() {
 }
 
 if [ "${1:-}" = validate ]; then
-  exec envoy --mode validate -c "$boot/validate.yaml" --log-level warning
+  exec envoy --mode validate -c /etc/envoy/live/validate.yaml --log-level warning
 fi
 
 trap drain TERM INT
