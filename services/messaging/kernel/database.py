@@ -11,6 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy.ext.asyncio
+import sqlalchemy.orm
+import sqlmodel
 import structlog
 from sqlalchemy import URL, event, text
 from sqlalchemy.engine import Connection
@@ -24,6 +27,19 @@ from messaging.kernel.settings import ServiceSettings
 log = structlog.get_logger(__name__)
 
 MYSQL_SESSION = "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'"
+
+
+class _SyncSession(sqlmodel.Session):
+    """SQLModel's session with SQLAlchemy's `execute`, which tables without a model need."""
+
+    execute = sqlalchemy.orm.Session.execute
+
+
+class Session(AsyncSession):
+    """The session of every store: `exec` for models, `execute` for statements on bare tables."""
+
+    sync_session_class = _SyncSession
+    execute = sqlalchemy.ext.asyncio.AsyncSession.execute
 
 
 class Database:
@@ -45,14 +61,14 @@ class Database:
         async with AsyncExitStack() as stack:
             if self.is_sqlite:
                 await stack.enter_async_context(self._writer)
-            session = await stack.enter_async_context(AsyncSession(self.engine, expire_on_commit=False))
+            session = await stack.enter_async_context(Session(self.engine, expire_on_commit=False))
             async with session.begin():
                 yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """One transaction that only reads."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+        async with Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
 
     async def ping(self) -> None:

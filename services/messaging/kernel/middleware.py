@@ -1,22 +1,18 @@
-"""What wraps every request: its id, its trace, its size, its metrics, its log line. Pure ASGI: streams stay streams."""
+"""What wraps every request: its id, its trace, its metrics, its log line. Pure ASGI: streams stay streams."""
 
 import time
-from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
 from messaging_wire import problems
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from messaging.kernel import context
-from messaging.kernel.problems import answer, to_problem
+from messaging.kernel.errors import ProblemError
+from messaging.kernel.problems import MAX_BODY_BYTES, answer
 
 log = structlog.get_logger(__name__)
-
-MAX_BODY_BYTES = 1024 * 1024
 
 REQUESTS = Counter("messaging_http_requests_total", "Requests answered", ["service", "method", "route", "status"])
 DURATION = Histogram(
@@ -25,11 +21,6 @@ DURATION = Histogram(
     ["service", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-
-
-def _too_large() -> HTTPException:
-    """What the framework lets through while it reads a body."""
-    return HTTPException(problems.TOO_LARGE.status)
 
 
 class RequestMiddleware:
@@ -52,27 +43,30 @@ class RequestMiddleware:
             await self._observe(scope, receive, send, request_id)
 
     async def _observe(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        started, status = time.perf_counter(), 0
+        started, status, complete = time.perf_counter(), 0, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            elif message["type"] == "http.response.body":
+                complete = not message.get("more_body", False)
             await send(message)
 
         try:
-            await self._answer(scope, receive, send_with_id, lambda: status != 0)
+            await self._app_for(scope)(scope, receive, send_with_id)
+        except Exception:
+            if not complete:  # else it was answered and logged by `problems`, and is only passed on by the framework
+                raise
         finally:
             self._record(scope, status, time.perf_counter() - started)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, has_started: Any) -> None:
-        try:
-            await self._app(scope, _bounded(scope, receive), send)
-        except Exception as error:
-            if has_started():
-                raise
-            await answer(to_problem(error))(scope, receive, send)
+    def _app_for(self, scope: Scope) -> ASGIApp:
+        """Refuse by its header what the framework would refuse in plain text; it counts the bytes of the rest."""
+        length = Headers(scope=scope).get("content-length", "")
+        too_large = length.isdigit() and int(length) > MAX_BODY_BYTES
+        return answer(ProblemError(problems.TOO_LARGE)) if too_large else self._app
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
@@ -82,21 +76,3 @@ class RequestMiddleware:
             "request", service=self._service, method=scope["method"], route=route, status=status,
             duration_ms=round(seconds * 1000, 2),
         )  # fmt: skip
-
-
-def _bounded(scope: MutableMapping[str, Any], receive: Receive) -> Receive:
-    """Count the bytes of a body and stop at the limit, whatever its header says."""
-    size = 0
-    length = Headers(scope=scope).get("content-length", "")
-
-    async def receive_bounded() -> Message:
-        nonlocal size
-        if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            raise _too_large()
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > MAX_BODY_BYTES:
-            raise _too_large()
-        return message
-
-    return receive_bounded

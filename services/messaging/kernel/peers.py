@@ -5,11 +5,15 @@ Always with the caller's own token or a grant exchanged for it; there is no mach
 
 import asyncio
 from datetime import timedelta
+from typing import Protocol
 
 import httpx
 import structlog
 from joserfc.jwk import KeySet
 from messaging_wire.auth import RevocationPage
+from sqlalchemy.exc import SQLAlchemyError
+
+from messaging.kernel.revocations import RevocationSource
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +27,14 @@ def open_client(base_url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=base_url, timeout=TIMEOUT, limits=httpx.Limits(max_connections=20), trust_env=False
     )
+
+
+class TrustSource(RevocationSource, Protocol):
+    """Where keys and revocations come from: auth over HTTP, or auth's own database in its own process."""
+
+    async def key_set(self) -> KeySet:
+        """Return the public keys that sign tokens now."""
+        ...
 
 
 class AuthPeer:
@@ -55,8 +67,8 @@ class AuthPeer:
 class FollowedKeys:
     """Auth's public keys, loaded at start, every minute, and when an unknown key is met."""
 
-    def __init__(self, auth: AuthPeer) -> None:
-        self._auth = auth
+    def __init__(self, source: TrustSource) -> None:
+        self.source = source
         self._keys: KeySet | None = None
         self._wake = asyncio.Event()
 
@@ -77,8 +89,8 @@ class FollowedKeys:
         while True:
             self._wake.clear()
             try:
-                self._keys = await self._auth.key_set()
-            except (httpx.HTTPError, ValueError) as error:
+                self._keys = await self.source.key_set()
+            except (httpx.HTTPError, SQLAlchemyError, OSError, ValueError) as error:
                 log.warning("keys_unreadable", error=type(error).__name__)
                 await asyncio.sleep(0.5 if self._keys is None else MIN_REFRESH.total_seconds())
                 continue

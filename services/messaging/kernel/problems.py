@@ -21,6 +21,8 @@ from messaging.kernel.errors import ProblemError
 
 log = structlog.get_logger(__name__)
 
+MAX_BODY_BYTES = 1024 * 1024
+"""The largest request body; the gateway has the same limit."""
 RETRY_AFTER = timedelta(seconds=2)
 CHALLENGE = 'Bearer error="invalid_token"'
 
@@ -91,7 +93,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (ProblemError, RequestValidationError, ValidationError, SQLAlchemyError, BusUnavailableError):
         app.add_exception_handler(kind, _answer)
-    app.add_exception_handler(TimeoutError, _answer)
+    app.add_exception_handler(Exception, _answer)
 
 
 ERROR_ANSWERS: dict[int | str, dict[str, Any]] = {

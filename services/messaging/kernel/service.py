@@ -25,9 +25,9 @@ from messaging.kernel.health import Readiness
 from messaging.kernel.middleware import RequestMiddleware
 from messaging.kernel.migrate import check_schema
 from messaging.kernel.outbox import Outbox
-from messaging.kernel.peers import AuthPeer, FollowedKeys, open_client
+from messaging.kernel.peers import AuthPeer, FollowedKeys, TrustSource, open_client
 from messaging.kernel.revocations import HINT_TOPIC, RevocationList
-from messaging.kernel.settings import ServiceSettings
+from messaging.kernel.settings import VERSION, ServiceSettings
 from messaging.kernel.sockets import SocketHub
 from messaging.kernel.tokens import CallerVerifier, TokenVerifier
 
@@ -39,26 +39,30 @@ HOUR_S = 3600.0
 
 @dataclass
 class Trust:
-    """Whom to believe: auth's keys and revocations, followed over HTTP; one for all services of a process."""
+    """Whom to believe: auth's keys and revocations, followed from `source`; one for all services of a process."""
 
     keys: FollowedKeys
     revocations: RevocationList
-    auth: AuthPeer
+    source: TrustSource
     client: httpx.AsyncClient
 
     @classmethod
     def open(cls, auth_internal_url: str, clock: Clock) -> "Trust":
         """Prepare to follow the auth service at that address."""
         client = open_client(auth_internal_url)
-        auth = AuthPeer(client)
-        return cls(keys=FollowedKeys(auth), revocations=RevocationList(clock), auth=auth, client=client)
+        source = AuthPeer(client)
+        return cls(keys=FollowedKeys(source), revocations=RevocationList(clock), source=source, client=client)
+
+    def follow_instead(self, source: TrustSource) -> None:
+        """Follow `source` from the start: what auth does in its own process. Before `run`."""
+        self.source = self.keys.source = source
 
     async def run(self, service: str) -> None:
         """Follow until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.keys.follow())
-                tasks.create_task(self.revocations.follow(self.auth, service))
+                tasks.create_task(self.revocations.follow(self.source, service))
         finally:
             await self.client.aclose()
 
@@ -199,7 +203,7 @@ class ServiceHost:
 
 def public_app(name: str, parts: Parts) -> FastAPI:
     """The application that the gateway reaches; also what OpenAPI is generated from."""
-    app = FastAPI(title=name, version="1.0.0", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title=name, version=VERSION, openapi_url=None, max_body_size=problems.MAX_BODY_BYTES)
     problems.install(app)
     for router in parts.routers:
         app.include_router(router, responses=problems.ERROR_ANSWERS)
