@@ -1,7 +1,8 @@
 """The folder where built things are kept between runs, addressed by the hash of what they were made from.
 
-Everything lives under ``${XDG_CACHE_HOME:-~/.cache}/messaging-platform``: ``bin/`` (programs), ``roots/`` (root folders),
-``debs/`` (package files), ``run/`` (logs, kubeconfigs, remembered answers). Deleting any of it only costs time.
+Everything lives under ``${XDG_CACHE_HOME:-~/.cache}/messaging-platform``: ``bin/`` (programs), ``roots/`` (root
+folders), ``debs/`` (package files), ``run/`` (logs, kubeconfigs, remembered answers). Deleting any of it only costs
+time.
 """
 
 import contextlib
@@ -28,8 +29,8 @@ def folder(*parts: str) -> Path:
 def content_hash(parts: Iterable[str | bytes | Path]) -> str:
     """Return the first 16 hex digits of a SHA-256 over ``parts``, in order.
 
-    A path counts by the bytes of its file; of a folder by the relative names, executable bits and bytes of the files in it,
-    caches of Python left out.
+    A path counts by the bytes of its file; of a folder by the relative names, executable bits and bytes of the files
+    in it, caches of Python left out.
     """
     digest = hashlib.sha256()
     for part in parts:

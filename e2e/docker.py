@@ -1,4 +1,6 @@
-"""The Docker client: run it, ask whether an engine answers, read images' labels. Everything here that uses containers calls this."""
+"""The Docker client: run it, ask whether an engine answers, read images' labels. Everything here that uses containers
+calls this.
+"""
 
 import json
 import shutil

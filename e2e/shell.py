@@ -72,5 +72,5 @@ def succeeds(command: Sequence[str | Path], *, timeout: timedelta = timedelta(se
 def _captured(error: subprocess.TimeoutExpired, log: Path | None) -> str:
     if log is not None:
         return log.read_text(errors="replace")
-    parts = (error.stdout or b"", error.stderr or b"")
-    return "\n".join(part if isinstance(part, str) else part.decode(errors="replace") for part in parts)
+    parts: tuple[object, object] = (error.stdout, error.stderr)
+    return "\n".join(part.decode(errors="replace") if isinstance(part, bytes) else str(part or "") for part in parts)

@@ -1,6 +1,7 @@
 """Versions of what this project stands on; every other module of :mod:`e2e` takes them from here.
 
-A number in :data:`MODULES` is pinned for real by ``images/modules/<name>/go.mod`` and ``go.sum``; a test keeps both equal.
+A number in :data:`MODULES` is pinned for real by ``images/modules/<name>/go.mod`` and ``go.sum``; a test keeps both
+equal.
 """
 
 from typing import Final

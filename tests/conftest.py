@@ -1,3 +1,3 @@
 """What every test shares: the plugins that start real servers."""
 
-pytest_plugins: list[str] = []
+pytest_plugins: list[str] = ["tests.support.containers"]

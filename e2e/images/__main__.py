@@ -8,7 +8,10 @@ import typer
 
 from e2e.errors import ToolingError
 from e2e.images import binaries as programs
-from e2e.steps import console
+from e2e.images import catalogue, engine
+from e2e.steps import console, side_by_side
+
+TEST_PROGRAMS = ("kube-apiserver", "etcd", "kubectl", "helm")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -22,6 +25,36 @@ def images() -> None:
 def binaries(names: Annotated[list[str], typer.Argument(help="programs, such as kube-apiserver")]) -> None:
     """Get programs that run on this machine and print where each one is, as JSON."""
     print(json.dumps({name: str(path) for name, path in programs.ensure(*names).items()}, indent=2))
+
+
+@app.command()
+def ensure(
+    names: Annotated[
+        list[str] | None, typer.Argument(help=f"of {', '.join(catalogue.ENTRIES)}; all by default")
+    ] = None,
+    *,
+    for_tests: Annotated[bool, typer.Option("--for-tests", help="what `make test` needs, programs too")] = False,
+) -> None:
+    """Make sure that the local engine has images: as they are, pulled, or made from packages."""
+    if for_tests:
+        for_the_tests()
+        return
+    engine.ensure()
+    catalogue.ensure(*(names or catalogue.ENTRIES))
+
+
+def for_the_tests() -> None:
+    """Get the images and programs of ``make test``; programs are compiled while packages are fetched."""
+
+    def images_needed() -> None:
+        catalogue.ensure(*catalogue.THIRD_PARTY, *catalogue.OURS)
+
+    def programs_needed() -> None:
+        engine.ensure_plugins()
+        programs.ensure(*TEST_PROGRAMS)
+
+    engine.ensure()
+    side_by_side({"images": images_needed, "programs": programs_needed})
 
 
 def main() -> None:

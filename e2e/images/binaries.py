@@ -1,6 +1,7 @@
 """Programs that run on this machine, each from the nearest place that has it; the answer is always a path in the cache.
 
-Called by the local cluster, by ``tests/apiserver`` (a control plane without nodes) and by ``python -m e2e.images binaries``.
+Called by the local cluster, by ``tests/apiserver`` (a control plane without nodes) and by ``python -m e2e.images
+binaries``.
 """
 
 import os

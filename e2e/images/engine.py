@@ -1,7 +1,7 @@
 """The Docker engine: ask it, and start one where this machine has none and we are root on Debian.
 
-Called before anything that needs containers. An engine of the distribution and one from Docker are the same to us: API negotiation
-by the client decides what is spoken.
+Called before anything that needs containers. An engine of the distribution and one from Docker are the same to us:
+API negotiation by the client decides what is spoken.
 """
 
 import os
@@ -26,27 +26,27 @@ PLUGINS = ("docker-compose", "docker-buildx")
 
 
 def ensure() -> None:
-    """Make sure that an engine answers and that ``docker buildx`` and ``docker compose`` exist.
+    """Make sure that an engine answers.
 
     Idempotent. Raises ToolingError with what a person must do where we may not do it.
     """
     with cache.lock("engine"):
         if not answers():
             _start()
-    ensure_plugins()
 
 
-def ensure_plugins() -> None:
-    """Put those command-line plugins that are missing into this user's ``~/.docker/cli-plugins``."""
-    missing = [name for name in PLUGINS if not plugin_works(name)]
-    if not missing:
-        return
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker", "cli-plugins")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, path in binaries.ensure(*missing).items():
-        fresh = folder / f".{name}.new"
-        shutil.copy2(path, fresh)
-        fresh.replace(folder / name)
+def ensure_plugins(*names: str) -> None:
+    """Put those plugins of the docker command that are missing (all by default) into this user's ``cli-plugins``."""
+    with cache.lock("plugins"):
+        missing = [name for name in names or PLUGINS if not plugin_works(name)]
+        if not missing:
+            return
+        folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker", "cli-plugins")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in binaries.ensure(*missing).items():
+            fresh = folder / f".{name}.new"
+            shutil.copy2(path, fresh)
+            fresh.replace(folder / name)
 
 
 def plugin_works(name: str) -> bool:
@@ -73,7 +73,7 @@ def _start() -> None:
     if not may_install():
         raise ToolingError(
             "No Docker engine answers.",
-            hint="Start Docker (docs.docker.com/engine/install) and see that `docker version` shows a server, then try again.",
+            hint="Start Docker (docs.docker.com/engine/install) until `docker version` shows a server, then try again.",
         )
     if shutil.which("dockerd") is None:
         install(*PACKAGES)

@@ -1,7 +1,7 @@
 """Programs built from Go modules: what each is made of, and ``go build`` of it.
 
-``modules/<name>/go.mod`` and ``go.sum`` pin every module by content, so a build is the same everywhere and nothing is resolved
-at build time. Go's own caches make a second build of the same thing a matter of seconds.
+``modules/<name>/go.mod`` and ``go.sum`` pin every module by content, so a build is the same everywhere and nothing is
+resolved at build time. Go's own caches make a second build of the same thing a matter of seconds.
 """
 
 import re
@@ -107,7 +107,15 @@ def build(programs: Iterable[GoProgram], target: Path) -> None:
         )
     for program in chosen:
         flags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in program.variables)])
-        command = ["go", "build", "-trimpath", f"-ldflags={flags}", "-o", target / program.name, program.package]
+        command: list[str | Path] = [
+            "go",
+            "build",
+            "-trimpath",
+            f"-ldflags={flags}",
+            "-o",
+            target / program.name,
+            program.package,
+        ]
         with step(f"Build {program.name} {versions.MODULES[program.module]}", expected=program.expected):
             shell.run(
                 command,

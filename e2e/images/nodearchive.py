@@ -1,5 +1,6 @@
-"""Programs taken out of kind's public node image, where a registry has it: kubelet and friends as files, the control plane from
-the image layers that its containerd holds."""
+"""Programs taken out of kind's public node image, where a registry has it: kubelet and friends as files, the control
+plane from the image layers that its containerd holds.
+"""
 
 import shutil
 import subprocess
@@ -58,7 +59,9 @@ def _copy_from_layers(container: str, names: set[str], target: Path) -> None:
 
 
 def copy_programs(blob: IO[bytes], names: set[str], target: Path) -> None:
-    """Copy programs called ``names`` out of one blob, if that is an image layer (a tar, perhaps by gzip), into ``target``."""
+    """Copy programs called ``names`` out of one blob, if that is an image layer (a tar, perhaps by gzip), into
+    ``target``.
+    """
     paths = {folder + name: name for name in names for folder in LAYER_FOLDERS}
     try:
         with tarfile.open(fileobj=blob, mode="r|*") as layer:

@@ -1,0 +1,1 @@
+"""Tests of the tooling in e2e/."""
