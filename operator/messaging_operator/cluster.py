@@ -6,6 +6,7 @@ Stands between ``kubernetes.aio`` and reconcile.py, leader.py and events.py. Obj
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.resource import Resource
 
 from messaging_operator import metrics
-from messaging_operator.kinds import BY_NAME, Kind, Manifest
+from messaging_operator.desired import Manifest
+from messaging_operator.kinds import BY_NAME, Kind
 from messaging_operator.names import FIELD_MANAGER
 
 PAGE = 500
@@ -125,10 +127,8 @@ class Cluster:
         """Delete exactly this object (by uid); one that is gone already is fine."""
         uid = manifest["metadata"]["uid"]
         options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
-        try:
+        with suppress(NotFoundError):
             await self._write("delete", manifest, body=options | {"preconditions": {"uid": uid}})
-        except NotFoundError:
-            pass
 
     async def _write(
         self, method: str, manifest: Manifest, *, body: Manifest | None = None, subresource: str = "", **options: Any
@@ -192,7 +192,7 @@ def _resource(kind: Kind) -> Resource:
 
 def _api_error(request: str, error: ApiException) -> ApiError:
     try:
-        message = str(json.loads(error.body)["message"])
+        message = str(json.loads(error.body or "")["message"])
     except (TypeError, ValueError, KeyError):
         message = str(error.reason)
     kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: ConflictError}

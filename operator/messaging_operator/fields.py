@@ -68,10 +68,21 @@ def owns(live: Manifest, manager: str, *path: str) -> bool:
     return True
 
 
+def amount(quantity: str | int) -> Decimal:
+    """Return what a quantity such as ``1000m`` or ``1Gi`` amounts to. Raises ValueError when it is none."""
+    match = _QUANTITY.match(str(quantity))
+    if match is None:
+        raise ValueError(f"{quantity!r} is no quantity")
+    number, exponent, suffix = match.groups()
+    return Decimal(number + (exponent or "")) * _SUFFIXES.get(suffix or "", Decimal(1))
+
+
 def same_quantity(one: Any, other: Any) -> bool:
-    """Return whether two quantities are equal: ``1000m`` and ``1``, ``1024Mi`` and ``1Gi``."""
-    amounts = _amount(one), _amount(other)
-    return None not in amounts and amounts[0] == amounts[1]
+    """Return whether two values are equal quantities: ``1000m`` and ``1``, ``1024Mi`` and ``1Gi``."""
+    try:
+        return amount(one) == amount(other)
+    except ValueError:
+        return False
 
 
 def same_value(desired: Any, live: Any, *, field: str = "") -> bool:
@@ -150,11 +161,3 @@ def _item(items: Sequence[Any], keys: Mapping[str, Any]) -> Mapping[str, Any] | 
         if all(item.get(key, value) == value for key, value in keys.items()):
             return dict(item)
     return None
-
-
-def _amount(text: Any) -> Decimal | None:
-    match = _QUANTITY.match(str(text)) if isinstance(text, str | int) else None
-    if match is None:
-        return None
-    number, exponent, suffix = match.groups()
-    return Decimal(number + (exponent or "")) * _SUFFIXES.get(suffix or "", Decimal(1))

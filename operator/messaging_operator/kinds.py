@@ -1,6 +1,6 @@
 """The kinds of Kubernetes objects that the operator reads or writes, as one table.
 
-Pure. Called by everything that forms a request (cluster.py), watches (handlers.py) or compares (plan.py). The table takes
+Pure. Called by everything that forms a request (cluster.py), watches (handlers.py) or compares (plan/). The table takes
 the place of API discovery: the operator speaks fixed versions and must start although some unrelated API is down.
 """
 
@@ -69,9 +69,7 @@ WRITTEN: tuple[Kind, ...] = (
 OBSERVED: tuple[Kind, ...] = (*WRITTEN, VOLUME_CLAIM, POD)
 """Kinds that a reconcile lists and that are watched: those written and those that others make for us."""
 
-BY_NAME: dict[str, Kind] = {
-    kind.name: kind for kind in (*OBSERVED, EVENT, LEASE, PLATFORM)
-}
+BY_NAME: dict[str, Kind] = {kind.name: kind for kind in (*OBSERVED, EVENT, LEASE, PLATFORM)}
 
 
 def key_of(manifest: Manifest) -> ObjectKey:

@@ -14,7 +14,8 @@ from time import monotonic
 import structlog
 
 from messaging_operator.cluster import ApiError, Cluster
-from messaging_operator.kinds import LEASE, Manifest
+from messaging_operator.desired import Manifest
+from messaging_operator.kinds import LEASE
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,9 @@ class Leadership:
 
     async def acquire(self) -> None:
         """Wait until this candidate leads; errors of the API server are waited out."""
-        while not await self._attempt():
+        while True:
+            if await self._attempt():
+                break
             await asyncio.sleep(self._times.retry.total_seconds())
         log.info("leadership_acquired", identity=self._identity)
 

@@ -7,9 +7,7 @@ REGISTRY = CollectorRegistry()
 WRITES = Counter(
     "messaging_operator_writes_total", "Writes sent to the API server.", ["method", "kind"], registry=REGISTRY
 )
-RECONCILES = Counter(
-    "messaging_operator_reconciles_total", "Reconciles by outcome.", ["outcome"], registry=REGISTRY
-)
+RECONCILES = Counter("messaging_operator_reconciles_total", "Reconciles by outcome.", ["outcome"], registry=REGISTRY)
 RECONCILE_SECONDS = Histogram(
     "messaging_operator_reconcile_seconds", "How long a reconcile took, in seconds.", registry=REGISTRY
 )

@@ -21,11 +21,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Delays:
-    """When a key comes again: after a failure (doubling from `first` to `longest`) and without any event (`resync`)."""
+    """When a key comes again after failures: doubling from `first` to `longest`."""
 
     first: timedelta = timedelta(milliseconds=500)
     longest: timedelta = timedelta(minutes=2)
-    resync: timedelta = timedelta(minutes=10)
 
 
 @dataclass
@@ -46,35 +45,44 @@ class Queue(Generic[K]):
             self._due[key] = due
             self._changed.set()
 
-    def forget(self, key: K) -> None:
-        """Drop what is planned for `key`: its object is gone."""
-        self._due.pop(key, None)
-        self._failures.pop(key, None)
-
     def __len__(self) -> int:
         """Return how many keys are due now and wait for a worker."""
         return sum(1 for due in self._due.values() if due <= _now())
 
-    async def work(self, reconcile: Callable[[K], Awaitable[timedelta | None]], *, workers: int) -> None:
+    async def work(
+        self,
+        reconcile: Callable[[K], Awaitable[timedelta | None]],
+        *,
+        workers: int,
+        fatal: type[Exception] | tuple[type[Exception], ...] = (),
+    ) -> None:
         """Take keys off for ever with `workers` tasks.
 
-        `reconcile` returns when it wants its key again (None: at the next resync). An exception of it is logged and
-        the key comes back after a growing, jittered delay; BaseExceptions that are no Exception end the queue.
+        `reconcile` returns in what time it wants its key again at the latest (None: it is done with it). After an
+        exception the key comes back after a growing delay, except after one of `fatal`, which ends the queue. Every
+        delay is jittered.
         """
         async with asyncio.TaskGroup() as tasks:
             for _ in range(workers):
-                tasks.create_task(self._worker(reconcile))
+                tasks.create_task(self._worker(reconcile, fatal))
 
-    async def _worker(self, reconcile: Callable[[K], Awaitable[timedelta | None]]) -> None:
+    async def _worker(
+        self,
+        reconcile: Callable[[K], Awaitable[timedelta | None]],
+        fatal: type[Exception] | tuple[type[Exception], ...],
+    ) -> None:
         while True:
             key = await self._take()
             try:
                 again = await reconcile(key)
+            except fatal:
+                raise
             except Exception as error:
                 self.add(key, after=self._after_failure(key, error))
             else:
                 self._failures.pop(key, None)
-                self.add(key, after=again if again is not None else self._jittered(self.delays.resync))
+                if again is not None:
+                    self.add(key, after=self._jittered(again))
             finally:
                 self._busy.discard(key)
                 self._changed.set()
@@ -95,7 +103,9 @@ class Queue(Generic[K]):
     def _after_failure(self, key: K, error: Exception) -> timedelta:
         count = self._failures[key] = self._failures.get(key, 0) + 1
         delay = self._jittered(min(self.delays.longest, self.delays.first * 2.0 ** min(count - 1, 30)))
-        log.warning("reconcile_failed", key=str(key), failures=count, retry_in_s=delay.total_seconds(), error=str(error))
+        log.warning(
+            "reconcile_failed", key=str(key), failures=count, retry_in_s=delay.total_seconds(), error=str(error)
+        )
         return delay
 
     def _jittered(self, delay: timedelta) -> timedelta:

@@ -1,0 +1,265 @@
+"""One look at one platform: read what is there, plan, carry the plan out, say in the status what is and why.
+
+Called by handlers.py for each key of the queue and by tests directly. It keeps nothing between two looks; whatever
+happens to it half way, the next look goes on from what is there.
+"""
+
+import asyncio
+import base64
+import secrets
+import string
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from messaging_operator import metrics
+from messaging_operator.cluster import Cluster, ConflictError, RefusedError
+from messaging_operator.desired import Desired, GeneratedSecret, Manifest, Platform, build
+from messaging_operator.events import Recorder
+from messaging_operator.health import WORKLOADS, Health, health_of
+from messaging_operator.kinds import BY_NAME, OBSERVED, PLATFORM, SECRET, ObjectKey, key_of
+from messaging_operator.names import API_GROUP
+from messaging_operator.observed import Observed, component_of, is_leaving, labels_of
+from messaging_operator.plan import AddKeys, AnyAction, Apply, CreateSecret, Delete, Merge, Plan, Problem, make_plan
+from messaging_operator.spec import PlatformSpec, SpecError, parse_spec
+from messaging_operator.status import Assessment, Component, differs, make_status
+from messaging_operator.versions import OPERATOR_VERSION, is_supported, supported_lines
+
+RESYNC = timedelta(minutes=10)
+AGAIN_AFTER_PROBLEM = timedelta(seconds=10)
+"""How soon to look again at what no watch tells: the Secrets and objects of others."""
+AGAIN_AFTER_ACTIONS = timedelta(seconds=2)
+PASSES = 6
+"""How often one look plans anew after its own writes, at most; a fresh platform takes three."""
+
+OPERATOR_CLASS_LABEL = f"{API_GROUP}/operator-class"
+"""The label by which a resource chooses among several operators; without it, it is for those without a class."""
+
+_ALPHABET = string.ascii_letters + string.digits
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, order=True)
+class PlatformKey:
+    """Names one MessagingPlatform."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Reconciler:
+    """Makes platforms what their resources say; it serves the resources of `operator_class` only ('' is no class)."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        recorder: Recorder,
+        *,
+        operator_class: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._cluster = cluster
+        self._recorder = recorder
+        self._class = operator_class
+        self._clock = clock
+
+    async def reconcile(self, key: PlatformKey) -> timedelta | None:
+        """Look at one platform; return in what time to look again at the latest, or None when it is gone.
+
+        Raises UnreachableError when the API server does not answer, and whatever the cluster's fence raises.
+        """
+        resource = await self._cluster.read(PLATFORM, key.namespace, key.name)
+        if resource is None or is_leaving(resource) or not self._serves(resource):
+            return None
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(platform=str(key)):
+            again = await self._reconcile(resource)
+        metrics.RECONCILE_SECONDS.observe(time.monotonic() - started)
+        return again
+
+    def _serves(self, resource: Manifest) -> bool:
+        return labels_of(resource).get(OPERATOR_CLASS_LABEL, "") == self._class
+
+    async def _reconcile(self, resource: Manifest) -> timedelta:
+        metadata = resource["metadata"]
+        spec, problem = _read_spec(resource)
+        if spec is None or problem is not None:
+            url = str(resource["spec"].get("gateway", {}).get("externalURL", ""))
+            version = str(resource["spec"].get("version", ""))
+            seen = Assessment(metadata["generation"], version, url, problems=[problem] if problem else [])
+            await self._tell(resource, seen)
+            return RESYNC
+        platform = Platform(metadata["name"], metadata["namespace"], metadata["uid"], spec)
+        desired = build(platform)
+        observed, plan, refusals = await self._settle(platform, desired, resource)
+        await self._tell(resource, _assess(platform, desired, observed, plan, refusals))
+        if plan.problems or refusals:
+            return AGAIN_AFTER_PROBLEM
+        return AGAIN_AFTER_ACTIONS if plan.actions and not spec.paused else RESYNC
+
+    async def _settle(
+        self, platform: Platform, desired: Desired, resource: Manifest
+    ) -> tuple[Observed, Plan, list[Problem]]:
+        """Carry out plan after plan until one is empty or refused, or the passes are used up."""
+        for _ in range(PASSES):
+            observed = await self._observe(platform, desired, resource)
+            plan = make_plan(platform, desired, observed)
+            if not plan.actions or platform.spec.paused:
+                return observed, plan, []
+            refusals = await self._carry_out(plan, desired)
+            if refusals:
+                break
+        return observed, plan, refusals
+
+    async def _observe(self, platform: Platform, desired: Desired, resource: Manifest) -> Observed:
+        """Read everything anew: by label, and by name what is wanted and has not been found by label."""
+        labels = {"app.kubernetes.io/instance": platform.name, "app.kubernetes.io/name": "messaging"}
+        lists = await asyncio.gather(
+            *(self._cluster.list(kind, platform.namespace, labels=labels) for kind in OBSERVED)
+        )
+        found = {key_of(live): live for lives in lists for live in lives}
+        pods = tuple(live for key, live in found.items() if key.kind == "Pod")
+        wanted = {*map(key_of, _wanted(desired))}
+        unlabelled = await self._read_all(platform.namespace, wanted - found.keys())
+        others = {ObjectKey(SECRET.name, reference.name) for reference in desired.references}
+        references = await self._read_all(platform.namespace, others)
+        objects = {key: live for key, live in found.items() if key.kind != "Pod"} | unlabelled
+        return Observed(resource, objects, pods, {key.name: live for key, live in references.items()})
+
+    async def _read_all(self, namespace: str, keys: Iterable[ObjectKey]) -> dict[ObjectKey, Manifest]:
+        chosen = sorted(keys)
+        lives = await asyncio.gather(*(self._cluster.read(BY_NAME[key.kind], namespace, key.name) for key in chosen))
+        return {key: live for key, live in zip(chosen, lives, strict=True) if live is not None}
+
+    async def _carry_out(self, plan: Plan, desired: Desired) -> list[Problem]:
+        """Write what the plan says, in its order; return what was refused, whose later stages are left out."""
+        refusals: list[Problem] = []
+        barred: set[str] = set()
+        for action in plan.actions:
+            if action.stage and action.stage in barred:
+                continue
+            log.info("write", action=str(action), reason=action.reason)
+            try:
+                await self._do(action)
+            except ConflictError as error:
+                log.info("write_came_late", action=str(action), error=error.message)
+            except RefusedError as error:
+                message = f"the API server refused to {action}: {error.message}"
+                refusals.append(Problem("ApplyRefused", _component(action), message))
+                barred |= _dependents(desired, action.stage)
+        return refusals
+
+    async def _do(self, action: AnyAction) -> None:
+        match action:
+            case Apply():
+                await self._cluster.apply(action.manifest, manager=action.manager)
+            case CreateSecret():
+                await self._cluster.create(_filled(action.secret))
+            case AddKeys():
+                await self._cluster.merge(_with_keys(action))
+            case Merge():
+                await self._cluster.merge(action.manifest)
+            case Delete():
+                await self._cluster.delete(action.live, propagation=action.propagation)
+
+    async def _tell(self, resource: Manifest, seen: Assessment) -> None:
+        status = make_status(seen, now=self._clock())
+        metadata = resource["metadata"]
+        for condition in status["conditions"]:
+            labels = (metadata["namespace"], metadata["name"], condition["type"])
+            metrics.CONDITION.labels(*labels).set(condition["status"] == "True")
+        if not differs(status, resource.get("status") or {}):
+            return
+        identity = {name: metadata[name] for name in ("name", "namespace", "uid")}
+        head = {"apiVersion": PLATFORM.api_version, "kind": PLATFORM.name, "metadata": identity}
+        await self._cluster.merge({**head, "status": status}, subresource="status")
+        await self._recorder.changes(resource, status)
+
+
+def _read_spec(resource: Manifest) -> tuple[PlatformSpec | None, Problem | None]:
+    try:
+        spec = parse_spec(resource["spec"], strict=False)
+    except SpecError as error:
+        return None, Problem("SpecInvalid", "spec", str(error))
+    if not is_supported(spec.version):
+        message = f"operator {OPERATOR_VERSION} runs versions {supported_lines()}, not {spec.version}"
+        return spec, Problem("UnsupportedVersion", "spec.version", message)
+    return spec, None
+
+
+def _assess(
+    platform: Platform, desired: Desired, observed: Observed, plan: Plan, refusals: list[Problem]
+) -> Assessment:
+    entered = {stage.name for stage in plan.stages if stage.entered}
+    return Assessment(
+        generation=observed.resource["metadata"]["generation"],
+        version=platform.spec.version,
+        url=platform.spec.gateway.external_url,
+        components=[_component_seen(workload, observed) for workload in desired.objects() if _is_workload(workload)],
+        plan=plan,
+        problems=refusals,
+        paused=platform.spec.paused,
+        migrations_entered="migrations" in entered,
+        former=observed.status,
+    )
+
+
+def _component_seen(workload: Manifest, observed: Observed) -> Component:
+    live = observed.objects.get(key_of(workload))
+    if live is None:
+        return Component(component_of(workload), Health(ready=False, serving=False))
+    return Component(component_of(workload), health_of(live, observed.pods_of(live)))
+
+
+def _is_workload(manifest: Manifest) -> bool:
+    return manifest["kind"] in WORKLOADS
+
+
+def _wanted(desired: Desired) -> Iterable[Manifest]:
+    return (*(secret.manifest for secret in desired.secrets), *desired.claims, *desired.objects())
+
+
+def _dependents(desired: Desired, stage: str) -> set[str]:
+    """Return the stages that wait for `stage`, directly or not."""
+    found = {stage}
+    for later in desired.stages:
+        if found & set(later.after):
+            found.add(later.name)
+    return found - {stage}
+
+
+def _component(action: AnyAction) -> str:
+    match action:
+        case CreateSecret() | AddKeys():
+            return component_of(action.secret.manifest)
+        case Delete():
+            return component_of(action.live)
+        case Apply() | Merge():
+            return component_of(action.manifest) or str(action.manifest["metadata"]["name"])
+
+
+def _filled(secret: GeneratedSecret) -> Manifest:
+    return {**secret.manifest, "data": _values(secret, (*secret.keys, *secret.fixed))}
+
+
+def _with_keys(action: AddKeys) -> Manifest:
+    metadata = {name: action.live["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
+    head = {"apiVersion": SECRET.api_version, "kind": SECRET.name, "metadata": metadata}
+    return {**head, "data": _values(action.secret, action.keys)}
+
+
+def _values(secret: GeneratedSecret, keys: Iterable[str]) -> dict[str, str]:
+    values = {
+        key: secret.fixed[key]
+        if key in secret.fixed
+        else "".join(secrets.choice(_ALPHABET) for _ in range(secret.keys[key]))
+        for key in keys
+    }
+    return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
