@@ -21,7 +21,7 @@ from yarl import URL
 
 from e2e.docker import docker
 from e2e.images import catalogue
-from tests.support.container import SCRIPTS, Container, Removable
+from tests.support.container import SCRIPTS, Container
 
 UID = 101
 START_S = 20

@@ -9,7 +9,9 @@ Which file is taken how (see `model.ROLLED_FILES`, `model.HOT_FILES`):
   ConfigMap that is named by its hash, so that a bad listener stops at the first new pod and the old ones go on.
 - `live/rds.yaml` (routes, CORS) and `live/cds.yaml` (upstreams) are taken by the running Envoy within a second
   of the kubelet's swap of `..data`; a file that Envoy rejects leaves the former one in force.
-- `boot/validate.yaml` is all of it in one static file, for `envoy --mode validate` (`envoy.sh validate`).
+- `live/validate.yaml` is all of it in one static file, for `envoy --mode validate` (`envoy.sh validate`, an init
+  container): validation does not read the files that a bootstrap only names. It stands in `live` because it holds the
+  routes too, and a changed route shall not roll the pods.
 """
 
 from .model import CONFIG_ROOT, HOT_FILES, ROLLED_FILES, GatewayInput, GatewayLimits, RateLimit, Upstream

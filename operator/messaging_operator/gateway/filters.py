@@ -25,11 +25,7 @@ def http_filters(gateway: GatewayInput) -> list[Message]:
         extension(
             "envoy.filters.http.stateful_session", "envoy.extensions.filters.http.stateful_session.v3.StatefulSession"
         ),
-        extension(
-            "envoy.filters.http.router",
-            "envoy.extensions.filters.http.router.v3.Router",
-            {"suppress_envoy_headers": True},
-        ),
+        extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router"),
     ]
     if gateway.limits.rate is not None:
         filters.insert(2, _rate_limit(gateway.limits.rate))

@@ -112,7 +112,7 @@ def access_logs() -> list[Message]:
             }
         }
     }
-    return [_access_log(plain, "%PATH(NQ:ORIG)%"), _access_log(secret, f"{DOWNLOAD_PATH}/[redacted]")]
+    return [_access_log(plain, "%PATH(NQ:ORIG_OR_PATH)%"), _access_log(secret, f"{DOWNLOAD_PATH}/[redacted]")]
 
 
 def _access_log(applies: Message, path: str) -> Message:

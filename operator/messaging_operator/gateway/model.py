@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 CONFIG_ROOT = "/etc/envoy"
 """Folder of the container that holds the two mounted folders `boot` and `live`."""
 
-ROLLED_FILES = ("bootstrap.yaml", "lds.yaml", "validate.yaml")
+ROLLED_FILES = ("bootstrap.yaml", "lds.yaml")
 """Files of `boot`: a change of these is rolled out pod by pod (a ConfigMap named by its hash)."""
 
-HOT_FILES = ("cds.yaml", "rds.yaml")
+HOT_FILES = ("cds.yaml", "rds.yaml", "validate.yaml")
 """Files of `live`: a change of these is taken by the running Envoy (a ConfigMap of a fixed name)."""
 
 

@@ -45,7 +45,7 @@ REPLIES = (
         401,
         *UNAVAILABLE,
         "The keys that check access tokens are not there yet.",
-        cause="Jwks",
+        cause="Jwks_remote_fetch",
         sent_status=503,
         headers=RETRY,
     ),

@@ -44,7 +44,7 @@ fi
 
 trap drain TERM INT
 envoy -c "$boot/bootstrap.yaml" --concurrency 1 --disable-hot-restart --log-level warning \
-  --drain-time-s "$drain_seconds" --drain-strategy immediate &
+  --drain-time-s "$drain_seconds" --drain-strategy immediate --file-flush-interval-msec 500 &
 envoy=$!
 # A trapped signal ends the first wait early; the second one collects Envoy's own exit status.
 wait "$envoy"
