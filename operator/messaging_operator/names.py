@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 API_GROUP: Final = "messaging.dev"
 """The one place that says whose domain the resource belongs to."""
@@ -91,3 +91,8 @@ def version_of(image: str) -> str:
     last = image.rsplit("/", 1)[-1].split("@", 1)[0]
     tag = last.partition(":")[2]
     return tag if _LABEL_VALUE.fullmatch(tag) else "custom"
+
+
+def is_platform_name(name: object) -> TypeGuard[str]:
+    """Whether a platform may have this name."""
+    return isinstance(name, str) and re.fullmatch(NAME_PATTERN, name) is not None

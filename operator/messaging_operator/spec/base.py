@@ -6,10 +6,16 @@ server refuses what the operator would. Called by every module of this package a
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+CEL_RULES: Final = "x-kubernetes-validations"
+PUBLISHED_DEFAULT: Final = "x-messaging-default"
+"""In a field's schema: the default of an object that the CRD shall publish, because rules read it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,14 @@ class SpecModel(BaseModel):
         if broken:
             raise ValueError("; ".join(broken))
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The model's schema, with its rules beside it as a CRD writes them."""
+        published = handler.resolve_ref_schema(handler(schema))
+        if cls.rules:
+            published[CEL_RULES] = [{"rule": rule.cel, "message": rule.message} for rule in cls.rules]
+        return published
 
 
 def given(model: SpecModel, *fields: str) -> int:

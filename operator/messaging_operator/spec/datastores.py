@@ -1,7 +1,7 @@
 """The database and the broker: `spec.database` and `spec.broker`, managed here or somebody else's."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -85,15 +85,10 @@ class Database(SpecModel):
 class ManagedBroker(Volume):
     """A RabbitMQ that the operator runs."""
 
-    replicas: Annotated[int, Field(json_schema_extra={"enum": [1, 3]})] = 1
+    replicas: Literal[1, 3] = 1
     """1, or 3 for a broker that outlives the loss of a node."""
 
     rules = (
-        Rule(
-            cel="self.replicas in [1, 3]",
-            message="replicas must be 1 or 3",
-            holds=lambda one: one.replicas in {1, 3},
-        ),
         Rule(cel="self.replicas >= oldSelf.replicas", message="replicas cannot become fewer: queues would be lost"),
         _SAME_CLASS,
         _NO_SHRINKING,

@@ -1,11 +1,12 @@
 """The whole spec of a MessagingPlatform, and how it is read."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field, ValidationError
 
-from messaging_operator.spec.base import SpecModel
+from messaging_operator.spec.base import PUBLISHED_DEFAULT, SpecModel
 from messaging_operator.spec.datastores import Broker, Database, ManagedBroker, ManagedDatabase
 from messaging_operator.spec.gateway import Gateway
 from messaging_operator.spec.images import Images
@@ -55,10 +56,14 @@ class PlatformSpec(SpecModel):
     services: Services = Services()
     """How the services run."""
     database: Database = Field(
-        default=Database(managed=ManagedDatabase()), json_schema_extra={"default": {"managed": {}}}
+        default=Database(managed=ManagedDatabase()),
+        json_schema_extra={PUBLISHED_DEFAULT: {"managed": {"storage": "10Gi"}}},
     )
     """Where the services keep their data."""
-    broker: Broker = Field(default=Broker(managed=ManagedBroker()), json_schema_extra={"default": {"managed": {}}})
+    broker: Broker = Field(
+        default=Broker(managed=ManagedBroker()),
+        json_schema_extra={PUBLISHED_DEFAULT: {"managed": {"replicas": 1, "storage": "5Gi"}}},
+    )
     """What carries events between the services."""
     gateway: Gateway
     """The one way in."""
@@ -91,7 +96,14 @@ def parse_spec(raw: dict[str, Any], *, strict: bool) -> PlatformSpec:
     try:
         return PlatformSpec.model_validate(raw, extra="forbid" if strict else "ignore")
     except ValidationError as error:
-        raise SpecError(tuple(_sentence(detail) for detail in error.errors(include_url=False))) from None
+        details = error.errors(include_url=False)
+        raise SpecError(tuple(_sentence(detail) for detail in details if not _follows(detail, details))) from None
+
+
+def _follows(detail: Any, details: Sequence[Any]) -> bool:
+    """Whether it complains of a whole only because a part of it is wrong."""
+    own = detail["loc"]
+    return any(len(other["loc"]) > len(own) and other["loc"][: len(own)] == own for other in details)
 
 
 def _sentence(detail: Any) -> str:

@@ -47,10 +47,10 @@ Quantity = Annotated[
     WithJsonSchema(
         {
             "x-kubernetes-int-or-string": True,
+            "maxLength": MAX_LENGTH,
             "x-kubernetes-validations": [
                 {
-                    "rule": f"string(self).size() <= {MAX_LENGTH} && isQuantity(string(self)) "
-                    "&& quantity(string(self)).isGreaterThan(quantity('0'))",
+                    "rule": "isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
                     "message": "must be a quantity greater than 0 (such as 500m, 2 or 1Gi)",
                 }
             ],

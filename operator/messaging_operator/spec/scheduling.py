@@ -22,20 +22,17 @@ class Amounts(SpecModel):
     """Cores, such as 500m or 2."""
     memory: Quantity | None = None
     """Bytes, such as 256Mi."""
-    ephemeral_storage: Quantity | None = Field(default=None, alias="ephemeral-storage")
-    """Bytes of the node's own disk, such as 1Gi."""
 
 
 def _within(amount: str | None, limit: str | None) -> bool:
     return amount is None or limit is None or value(amount) <= value(limit)
 
 
-def _limit_rule(resource: str, attribute: str) -> Rule:
+def _limit_rule(resource: str) -> Rule:
     def holds(resources: "Resources") -> bool:
-        return _within(getattr(resources.requests, attribute), getattr(resources.limits, attribute))
+        return _within(getattr(resources.requests, resource), getattr(resources.limits, resource))
 
-    field = resource.replace("-", "__dash__")
-    requests, limits = f"self.requests.{field}", f"self.limits.{field}"
+    requests, limits = f"self.requests.{resource}", f"self.limits.{resource}"
     return Rule(
         cel=f"!has(self.requests) || !has(self.limits) || !has({requests}) || !has({limits})"
         f" || !isQuantity(string({requests})) || !isQuantity(string({limits}))"
@@ -53,11 +50,7 @@ class Resources(SpecModel):
     limits: Amounts = Amounts()
     """What the container may use at most."""
 
-    rules = (
-        _limit_rule("cpu", "cpu"),
-        _limit_rule("memory", "memory"),
-        _limit_rule("ephemeral-storage", "ephemeral_storage"),
-    )
+    rules = (_limit_rule("cpu"), _limit_rule("memory"))
 
 
 class TolerationOperator(StrEnum):
