@@ -64,7 +64,7 @@ class Gateway(Placed):
     """How many pods."""
     service: GatewayService = GatewayService()
     """The Service in front of them."""
-    trusted_hops: Annotated[int, Field(ge=0, le=10)] = 0
+    trusted_hops: Annotated[int, Field(ge=0, le=9)] = 0
     """How many proxies stand in front, whose X-Forwarded-For is believed."""
     cors_origins: Annotated[tuple[CorsOrigin, ...], Field(max_length=50)] = ()
     """Origins of web pages that may call, such as https://app.example.com; `*` alone means any."""

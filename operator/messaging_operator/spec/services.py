@@ -26,6 +26,7 @@ RESERVED_ENV: Final = (
     "MESSAGING_MESSAGE_INTERNAL_URL",
     "MESSAGING_SECRETS_DIR",
     "MESSAGING_SIGN_UP",
+    "MESSAGING_TRUSTED_HOPS",
     "MESSAGING_VERSION",
 )
 """Settings that follow from the rest of the resource and cannot be set by hand."""
