@@ -65,11 +65,23 @@ def render(
 
 
 @app.command()
-def run() -> None:
+def run(
+    namespace: Annotated[
+        list[str] | None, typer.Option(help="Watch only this namespace; may be given more than once. Default: all.")
+    ] = None,
+    operator_class: Annotated[
+        str, typer.Option("--class", help="Serve only resources with this operator-class label; none: those without.")
+    ] = "",
+    probe_port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.")] = 8080,
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+) -> None:
     """Run the operator until it is told to stop."""
     from messaging_operator import handlers
 
-    handlers.run()
+    code = handlers.run(
+        namespaces=namespace or (), operator_class=operator_class, probe_port=probe_port, log_level=log_level
+    )
+    raise typer.Exit(code)
 
 
 def manifests(platform: Platform) -> list[Manifest]:

@@ -25,3 +25,14 @@ CONDITION = Gauge(
     ["namespace", "platform", "condition"],
     registry=REGISTRY,
 )
+
+
+def forget_platform(namespace: str, name: str) -> None:
+    """Drop what is counted about one platform: it is gone."""
+    for labels in [labels for labels in _labels_of_conditions() if labels[:2] == (namespace, name)]:
+        CONDITION.remove(*labels)
+
+
+def _labels_of_conditions() -> list[tuple[str, str, str]]:
+    samples = [sample for metric in CONDITION.collect() for sample in metric.samples]
+    return [(one.labels["namespace"], one.labels["platform"], one.labels["condition"]) for one in samples]

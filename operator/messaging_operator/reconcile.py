@@ -5,9 +5,6 @@ happens to it half way, the next look goes on from what is there.
 """
 
 import asyncio
-import base64
-import secrets
-import string
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from messaging_operator import metrics
+from messaging_operator import generation, metrics
 from messaging_operator.cluster import Cluster, ConflictError, RefusedError
-from messaging_operator.desired import Desired, GeneratedSecret, Manifest, Platform, build
+from messaging_operator.desired import Desired, Manifest, Platform, build
 from messaging_operator.events import Recorder
 from messaging_operator.health import WORKLOADS, Health, health_of
 from messaging_operator.kinds import BY_NAME, OBSERVED, PLATFORM, SECRET, ObjectKey, key_of
@@ -37,8 +34,6 @@ PASSES = 6
 
 OPERATOR_CLASS_LABEL = f"{API_GROUP}/operator-class"
 """The label by which a resource chooses among several operators; without it, it is for those without a class."""
-
-_ALPHABET = string.ascii_letters + string.digits
 
 log = structlog.get_logger(__name__)
 
@@ -161,7 +156,7 @@ class Reconciler:
             case Apply():
                 await self._cluster.apply(action.manifest, manager=action.manager)
             case CreateSecret():
-                await self._cluster.create(_filled(action.secret))
+                await self._cluster.create(generation.with_values(action.secret))
             case AddKeys():
                 await self._cluster.merge(_with_keys(action))
             case Merge():
@@ -245,21 +240,11 @@ def _component(action: AnyAction) -> str:
             return component_of(action.manifest) or str(action.manifest["metadata"]["name"])
 
 
-def _filled(secret: GeneratedSecret) -> Manifest:
-    return {**secret.manifest, "data": _values(secret, (*secret.keys, *secret.fixed))}
-
-
 def _with_keys(action: AddKeys) -> Manifest:
-    metadata = {name: action.live["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
-    head = {"apiVersion": SECRET.api_version, "kind": SECRET.name, "metadata": metadata}
-    return {**head, "data": _values(action.secret, action.keys)}
-
-
-def _values(secret: GeneratedSecret, keys: Iterable[str]) -> dict[str, str]:
+    secret, metadata = action.secret, action.live["metadata"]
+    identity = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
     values = {
-        key: secret.fixed[key]
-        if key in secret.fixed
-        else "".join(secrets.choice(_ALPHABET) for _ in range(secret.keys[key]))
-        for key in keys
+        key: secret.fixed[key] if key in secret.fixed else generation.random_text(secret.keys[key])
+        for key in action.keys
     }
-    return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    return {"apiVersion": SECRET.api_version, "kind": SECRET.name, "metadata": identity, "stringData": values}
