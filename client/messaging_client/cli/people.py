@@ -1,7 +1,8 @@
 """Names for ids: asked for once each, and remembered while the command runs."""
 
 from collections.abc import Iterable
-from uuid import UUID
+
+from messaging_wire.ids import UserId
 
 from messaging_client.errors import ProblemError, UnreachableError
 from messaging_client.net.rest import Rest
@@ -14,9 +15,9 @@ class People:
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
-        self.names: dict[UUID, str] = {}
+        self.names: dict[UserId, str] = {}
 
-    async def meet(self, ids: Iterable[UUID]) -> None:
+    async def meet(self, ids: Iterable[UserId]) -> None:
         """Learn the names of people not met yet."""
         unknown = [user_id for user_id in dict.fromkeys(ids) if user_id not in self.names]
         for begin in range(0, len(unknown), IDS_AT_ONCE):

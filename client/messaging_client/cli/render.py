@@ -3,9 +3,9 @@
 import unicodedata
 from collections.abc import Mapping
 from datetime import tzinfo
-from uuid import UUID
 
 from messaging_wire.conversation import Conversation
+from messaging_wire.ids import UserId
 from messaging_wire.message import Message
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -25,7 +25,7 @@ def plain(text: str, *, single_line: bool = False) -> str:
     return kept.replace("\n", " " if single_line else f"\n{INDENT}")
 
 
-def message_line(message: Message, names: Mapping[UUID, str], *, zone: tzinfo | None = None) -> str:
+def message_line(message: Message, names: Mapping[UserId, str], *, zone: tzinfo | None = None) -> str:
     """One message: its number, time, sender and text; `zone` is the terminal's unless it is given."""
     name = plain(names.get(message.sender_id, str(message.sender_id)), single_line=True)
     head = f"#{message.seq} {message.created_at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -1,5 +1,6 @@
 """The platform's REST calls, typed by the wire package; when a token has ended, it is renewed and the call repeated."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -63,7 +64,7 @@ class Rest:
         """One's own profile."""
         return decode(await self._signed("GET", "/user/me"), Profile)
 
-    async def profiles(self, ids: list[UUID]) -> list[Profile]:
+    async def profiles(self, ids: Sequence[UUID]) -> list[Profile]:
         """The profiles of up to 100 people; unknown ones are left out."""
         params = {"ids": ",".join(str(user_id) for user_id in ids)}
         return decode(await self._signed("GET", "/user", params=params), Page[Profile]).items
