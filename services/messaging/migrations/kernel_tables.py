@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from messaging.kernel import columns
+from messaging.migrations.ddl import create_index
 
 TABLE = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 
@@ -20,10 +21,10 @@ def create_outbox() -> None:
         sa.Column("occurred_at", columns.UtcTime, nullable=False),
         sa.Column("attempts", columns.big_integer(), nullable=False),
         sa.Column("parked_at", columns.UtcTime),
-        sa.Index("ix_outbox_parked_at_id", "parked_at", "id"),
         if_not_exists=True,
         **TABLE,
     )
+    create_index("ix_outbox_parked_at_id", "outbox", ["parked_at", "id"])
 
 
 def create_inbox() -> None:
@@ -33,7 +34,7 @@ def create_inbox() -> None:
         sa.Column("consumer", columns.short_text(64), primary_key=True),
         sa.Column("event_id", columns.Uuid, primary_key=True),
         sa.Column("received_at", columns.UtcTime, nullable=False),
-        sa.Index("ix_inbox_received_at", "received_at"),
         if_not_exists=True,
         **TABLE,
     )
+    create_index("ix_inbox_received_at", "inbox", ["received_at"])
