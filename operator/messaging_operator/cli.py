@@ -3,6 +3,7 @@
 Exit codes: 0, 1 for a failure at run time, 2 for input that cannot be (one line on stderr per problem).
 """
 
+import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,8 +18,9 @@ from messaging_operator.desired import Manifest, Platform, build
 from messaging_operator.desired.gateway import gateway_input
 from messaging_operator.gateway import HOT_FILES, ROLLED_FILES, render_gateway
 from messaging_operator.spec import SpecError, parse_spec
+from messaging_operator.values import values_schema
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 PlatformFile = Annotated[Path, typer.Option("--file", "-f", help="File with a MessagingPlatform; - is standard input.")]
 
@@ -43,9 +45,16 @@ def to_yaml(documents: Iterable[Manifest]) -> str:
 
 
 @app.command()
-def crd() -> None:
+def crd(
+    values: Annotated[
+        bool, typer.Option("--values", help="Print the schema of the chart messaging-platform's values instead.")
+    ] = False,
+) -> None:
     """Print the CustomResourceDefinition."""
-    sys.stdout.write(to_yaml([custom_resource_definition()]))
+    if values:
+        sys.stdout.write(json.dumps(values_schema(), indent=1) + "\n")
+    else:
+        sys.stdout.write(to_yaml([custom_resource_definition()]))
 
 
 @app.command()

@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
@@ -27,16 +27,16 @@ class Delays:
     longest: timedelta = timedelta(minutes=2)
 
 
-@dataclass
 class Queue(Generic[K]):
     """Keys with the moment at which each is due; one key is never worked on twice at the same time."""
 
-    delays: Delays = field(default_factory=Delays)
-    random: random.Random = field(default_factory=random.Random)
-    _due: dict[K, float] = field(default_factory=dict)
-    _failures: dict[K, int] = field(default_factory=dict)
-    _busy: set[K] = field(default_factory=set)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, *, delays: Delays = Delays(), dice: random.Random | None = None) -> None:
+        self._delays = delays
+        self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
+        self._due: dict[K, float] = {}
+        self._failures: dict[K, int] = {}
+        self._busy: set[K] = set()
+        self._changed = asyncio.Event()
 
     def add(self, key: K, *, after: timedelta = timedelta(0)) -> None:
         """Have `key` worked on in `after` at the latest; of several calls the earliest moment wins."""
@@ -102,7 +102,7 @@ class Queue(Generic[K]):
 
     def _after_failure(self, key: K, error: Exception) -> timedelta:
         count = self._failures[key] = self._failures.get(key, 0) + 1
-        delay = self._jittered(min(self.delays.longest, self.delays.first * 2.0 ** min(count - 1, 30)))
+        delay = self._jittered(min(self._delays.longest, self._delays.first * 2.0 ** min(count - 1, 30)))
         log.warning(
             "reconcile_failed", key=str(key), failures=count, retry_in_s=delay.total_seconds(), error=str(error)
         )
@@ -110,7 +110,7 @@ class Queue(Generic[K]):
 
     def _jittered(self, delay: timedelta) -> timedelta:
         """Return between half of `delay` and all of it, so that many keys do not come back together."""
-        return delay * self.random.uniform(0.5, 1.0)
+        return delay * self._dice.uniform(0.5, 1.0)
 
 
 def _now() -> float:
