@@ -39,7 +39,6 @@ class ObjectKey:
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps")
 SECRET = Kind("", "v1", "Secret", "secrets")
 SERVICE = Kind("", "v1", "Service", "services")
-SERVICE_ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts")
 VOLUME_CLAIM = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 POD = Kind("", "v1", "Pod", "pods")
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments")
@@ -56,7 +55,6 @@ WRITTEN: tuple[Kind, ...] = (
     CONFIG_MAP,
     SECRET,
     SERVICE,
-    SERVICE_ACCOUNT,
     DEPLOYMENT,
     STATEFUL_SET,
     JOB,
