@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import EmailStr, Field, SecretStr, StringConstraints
 
 from messaging_wire.base import Answer, Request, Time
-from messaging_wire.ids import UserId
+from messaging_wire.ids import ConversationId, ExportId, UserId
 
 USERNAME_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{1,48})[A-Za-z0-9]$"
 Username = Annotated[str, StringConstraints(min_length=3, max_length=50, pattern=USERNAME_PATTERN)]
@@ -129,10 +129,32 @@ class RevocationPage(Answer):
     last_position: int
 
 
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - RFC 8693's name
+GRANT_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105
+
+
+class GrantRequest(Request):
+    """Body of POST /internal/token: a caller's access token for a first grant, or a grant to have it renewed.
+
+    RFC 8693's names, as JSON; `conversation_id` and `export_id` bind the grant. A renewed one keeps its binding, so
+    both must be the same again.
+    """
+
+    grant_type: Literal["urn:ietf:params:oauth:grant-type:token-exchange"] = (
+        "urn:ietf:params:oauth:grant-type:token-exchange"
+    )
+    subject_token: SecretStr = Field(min_length=1, max_length=8192)
+    subject_token_type: Literal[
+        "urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:jwt"
+    ] = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
+    conversation_id: ConversationId
+    export_id: ExportId
+
+
 class Grant(Answer):
     """A read-only token for one export (RFC 8693 token exchange)."""
 
     access_token: str
-    issued_token_type: str = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - RFC 8693's name
+    issued_token_type: str = GRANT_TOKEN_TYPE
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     expires_in: int

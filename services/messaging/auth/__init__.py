@@ -1,0 +1,1 @@
+"""The auth service: accounts, passwords, sessions, refresh tokens, signing keys, and the revocation feed."""

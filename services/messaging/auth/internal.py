@@ -1,0 +1,33 @@
+"""Routes between services, on the admin port that the gateway does not route."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from messaging_wire.auth import Grant, GrantRequest, RevocationPage
+
+from messaging.auth.feed import RevocationFeed
+from messaging.auth.grants import Grants
+from messaging.auth.signing import Keyring
+
+router = APIRouter(prefix="/internal")
+
+
+@router.get("/jwks")
+async def jwks(request: Request) -> dict[str, Any]:
+    """The public signing keys."""
+    keyring: Keyring = request.app.state.keyring
+    return keyring.jwks()
+
+
+@router.get("/revocations")
+async def revocations(request: Request, after: Annotated[int, Query(ge=0)] = 0) -> RevocationPage:
+    """The revocation feed behind a position."""
+    feed: RevocationFeed = request.app.state.feed
+    return await feed.after(after)
+
+
+@router.post("/token")
+async def exchange_token(request: Request, body: GrantRequest) -> Grant:
+    """Exchange a caller's own access token for a read-only grant, or renew one (RFC 8693)."""
+    grants: Grants = request.app.state.grants
+    return await grants.exchange(body)

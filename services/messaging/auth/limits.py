@@ -1,0 +1,67 @@
+"""Limits of log-ins, counted in the database so that they hold over all replicas.
+
+An attempt is counted before its password is checked, so that many at once gain nothing; a success takes it back. Three
+buckets: one name from one network, one name from anywhere, one network with any names.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from messaging.auth import store_platform as store
+from messaging.auth.settings import AuthSettings
+from messaging.kernel.clock import Clock
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The buckets that one log-in falls into."""
+
+    pair: bytes
+    login: bytes
+    network: bytes
+
+
+class LoginLimits:
+    """Counts attempts and says when there were too many."""
+
+    def __init__(self, settings: AuthSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    def attempt(self, login_key: str, network: str) -> Attempt:
+        """Name the buckets of a log-in."""
+        return Attempt(
+            pair=_bucket("pair", login_key, network), login=_bucket("login", login_key), network=_bucket("net", network)
+        )
+
+    async def take(self, session: AsyncSession, attempt: Attempt) -> timedelta | None:
+        """Count the attempt; where a bucket is full count nothing and return how long to wait."""
+        settings, now = self._settings, self._clock.now()
+        limits = {
+            attempt.pair: settings.login_limit_per_pair,
+            attempt.login: settings.login_limit_per_login,
+            attempt.network: settings.login_limit_per_address,
+        }
+        ends = now + settings.login_window
+        rows = await store.locked_attempts(session, list(limits), window_ends_at=ends)
+        full = [row for row in rows if row.window_ends_at > now and row.attempts >= limits[bytes(row.bucket)]]
+        if full:
+            return max(row.window_ends_at for row in full) - now
+        for row in rows:
+            if row.window_ends_at <= now:
+                row.attempts, row.window_ends_at = 0, ends
+            row.attempts += 1
+        return None
+
+    async def forgive(self, session: AsyncSession, attempt: Attempt) -> None:
+        """After a success: the name's failures from this network are forgotten, the attempt itself everywhere."""
+        await store.forget_attempts(session, [attempt.pair])
+        await store.give_back_attempt(session, attempt.login)
+        await store.give_back_attempt(session, attempt.network)
+
+
+def _bucket(kind: str, *parts: str) -> bytes:
+    return hashlib.sha256("\0".join((kind, *parts)).encode()).digest()
