@@ -26,7 +26,16 @@ async def seen_by_auth(http: aiohttp.ClientSession, gateway: Gateway, headers: d
 
 @pytest.mark.parametrize(
     "name",
-    ["x-user-id", "X-User-Roles", "x-user-", "forwarded", "x-forwarded-host", "x-real-ip", "x-envoy-original-path"],
+    [
+        "x-user-id",
+        "X-User-Roles",
+        "x-user-",
+        "forwarded",
+        "x-forwarded-host",
+        "x-real-ip",
+        "x-envoy-original-path",
+        "x-envoy-retry-on",
+    ],
 )
 async def test_headers_of_the_inside_cannot_be_forged(name: str, gateway: Gateway, http: aiohttp.ClientSession) -> None:
     seen = await seen_by_auth(http, gateway, {name: "forged"})

@@ -8,6 +8,7 @@ from datetime import timedelta
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from messaging.kernel import serving
 from messaging_operator.gateway import (
     HOT_FILES,
     ROLLED_FILES,
@@ -99,6 +100,13 @@ def test_routes_and_origins_change_no_rolled_file() -> None:
     )
     before, after = render_gateway(INPUT), render_gateway(moved)
     assert [name for name in before if before[name] != after[name]] == ["validate.yaml", "cds.yaml", "rds.yaml"]
+
+
+def test_idle_connections_are_closed_before_the_services_close_them() -> None:
+    for cluster in yaml.safe_load(render_gateway(INPUT)["cds.yaml"])["resources"]:
+        for options in cluster.get("typed_extension_protocol_options", {}).values():
+            idle_timeout = options["common_http_protocol_options"]["idle_timeout"]
+            assert float(idle_timeout.removesuffix("s")) < serving.KEEP_ALIVE_S
 
 
 def test_the_admin_interface_is_reached_from_inside_only() -> None:

@@ -20,7 +20,7 @@ async def logged(gateway: Gateway, request_id: str) -> dict[str, object]:
     async with asyncio.timeout(5):
         while True:
             for line in await gateway.log():
-                if line["request_id"] == request_id:
+                if line.get("request_id") == request_id:
                     return line
             await asyncio.sleep(0.1)
 
@@ -132,6 +132,18 @@ async def test_on_sigterm_open_requests_are_finished_and_new_ones_go_elsewhere(
     assert await running == 200
     exit_code = await asyncio.to_thread(docker, "wait", gateway.container.name)
     assert exit_code.strip() == "0"
+
+
+async def test_on_sigterm_an_open_web_socket_does_not_hold_the_gateway_up(
+    start_gateway: StartGateway, http: aiohttp.ClientSession
+) -> None:
+    gateway = await start_gateway()
+    async with http.ws_connect(gateway.at("/message/socket.io/")) as socket:
+        await socket.receive_json()
+        await asyncio.to_thread(gateway.container.stop)
+        closed = await socket.receive(timeout=5)
+    assert closed.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE}
+    assert (await gateway.log())[-1]["event"] in {"request", "envoy"}
 
 
 async def readiness(http: aiohttp.ClientSession, gateway: Gateway) -> int:

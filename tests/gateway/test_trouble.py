@@ -46,6 +46,16 @@ async def test_a_broken_read_is_tried_again_a_broken_write_is_not(
         assert services.user.requests == [f"{method} /api/user/x"] * attempts
 
 
+async def test_a_client_cannot_order_retries(
+    gateway: Gateway, services: Services, http: aiohttp.ClientSession, bearer: dict[str, str]
+) -> None:
+    services.user.requests.clear()
+    order = {**bearer, "x-envoy-retry-on": "reset,5xx", "x-envoy-max-retries": "3"}
+    async with http.put(gateway.at("/user/x?break=1"), headers=order) as answer:
+        await assert_problem(answer, 503, "unavailable")
+    assert services.user.requests == ["PUT /api/user/x"]
+
+
 async def test_a_download_is_never_tried_again(
     gateway: Gateway, services: Services, http: aiohttp.ClientSession
 ) -> None:

@@ -92,9 +92,9 @@ class Gateway:
         return routes
 
     async def log(self) -> list[dict[str, Any]]:
-        """The access log so far, one object per request."""
+        """What it has printed so far, one object per line."""
         text = await asyncio.to_thread(self.container.logs)
-        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in text.splitlines()]
 
     async def stats(self, session: aiohttp.ClientSession) -> str:
         """Envoy's own figures, in Prometheus' form."""

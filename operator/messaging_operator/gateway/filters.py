@@ -8,6 +8,8 @@ from .model import GatewayInput, RateLimit
 CLOCK_SKEW_S = 5
 SAFE_REQUEST_ID = "[A-Za-z0-9._:/+=@-]{1,128}"
 AUDIENCE = "messaging"
+INSIDE_PREFIXES = ("x-user-", "x-envoy-")
+"""Names that only the inside may use: who a person is, and how Envoy retries and waits."""
 HEADER_MUTATION = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
 
 
@@ -39,7 +41,7 @@ def early_mutations(gateway: GatewayInput) -> list[Message]:
     `_client_request_id` puts it back if it is safe to log.
     """
     mutations: list[Message] = [
-        {"remove_on_match": {"key_matcher": {"prefix": "x-user-", "ignore_case": True}}},
+        *({"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}} for prefix in INSIDE_PREFIXES),
         {"remove": "x-client-request-id"},
         {
             "append": set_header("x-client-request-id", "%REQ(X-REQUEST-ID)%") | {"keep_empty_value": False},

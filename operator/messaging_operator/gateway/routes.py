@@ -66,7 +66,7 @@ def route_configuration(gateway: GatewayInput) -> Message:
             set_header("x-forwarded-proto", gateway.scheme),
         ],
         "request_headers_to_remove": [*FORGEABLE_HEADERS, "x-client-request-id"],
-        "response_headers_to_add": security_headers(gateway),
+        "response_headers_to_add": [*security_headers(gateway), *_vary(gateway)],
         "response_headers_to_remove": ["x-envoy-upstream-service-time"],
         "virtual_hosts": [
             {
@@ -133,7 +133,7 @@ def _socket(prefix: str, cluster: str, gateway: GatewayInput) -> Iterator[Messag
     upgrade = {"name": "upgrade", "string_match": {"exact": "websocket", "ignore_case": True}}
     yield {
         "name": f"{prefix}-websocket",
-        "match": {"prefix": path, "headers": [_method("GET", "CONNECT"), upgrade]},
+        "match": {"prefix": path, "headers": [_method("GET"), upgrade]},
         "route": {**route, "upgrade_configs": [{"upgrade_type": "websocket", "enabled": True}]},
         "typed_per_filter_config": {**sticky, **UNBUFFERED},
     }
@@ -238,6 +238,13 @@ def _preflight(origins: tuple[str, ...]) -> Message:
         "route": {"cluster": "auth"},
         "typed_per_filter_config": OPEN,
     }
+
+
+def _vary(gateway: GatewayInput) -> list[Message]:
+    """Answers differ by the asking page, and a cache must know it."""
+    if not gateway.cors_origins:
+        return []
+    return [set_header("vary", "Origin", action="APPEND_IF_EXISTS_OR_ADD")]
 
 
 def _origin_pattern(origin: str) -> str:

@@ -7,6 +7,7 @@
 set -uo pipefail
 
 boot=/etc/envoy/boot
+log_format='{"event": "envoy", "time": "%Y-%m-%dT%H:%M:%S.%fZ", "level": "%l", "component": "%n", "message": "%j"}'
 admin_port=${ADMIN_PORT:-9901}
 drain_seconds=${DRAIN_SECONDS:-20}
 
@@ -20,12 +21,17 @@ admin() {
   printf '%s\n' "$answer"
 }
 
+figure() {
+  admin GET "/stats?filter=^$1\$" | tr -d '\r' | sed -n "s/^$1: //p"
+}
+
+# Requests under way; an open web socket would count for ever, so it does not.
 open_requests() {
-  admin GET '/stats?filter=^http\.public\.downstream_rq_active$' | tr -d '\r' | sed -n 's/^http\.public\.downstream_rq_active: //p'
+  echo $(($(figure http.public.downstream_rq_active) - $(figure http.public.downstream_cx_upgrades_active)))
 }
 
 # Fail /ready first, so that whoever balances before us stops sending; then end idle and finished connections.
-# Web sockets stay until the end: their clients reconnect to another gateway.
+# Web sockets are closed at the end: their clients reconnect to another gateway and catch up.
 drain() {
   trap '' TERM INT
   admin POST /healthcheck/fail >/dev/null 2>&1
@@ -39,11 +45,11 @@ drain() {
 }
 
 if [ "${1:-}" = validate ]; then
-  exec envoy --mode validate -c /etc/envoy/live/validate.yaml --log-level warning
+  exec envoy --mode validate -c /etc/envoy/live/validate.yaml --log-level error
 fi
 
 trap drain TERM INT
-envoy -c "$boot/bootstrap.yaml" --concurrency 1 --disable-hot-restart --log-level warning \
+envoy -c "$boot/bootstrap.yaml" --concurrency 1 --disable-hot-restart --log-level warning --log-format "$log_format" \
   --drain-time-s "$drain_seconds" --drain-strategy immediate --file-flush-interval-msec 500 &
 envoy=$!
 # A trapped signal ends the first wait early; the second one collects Envoy's own exit status.
