@@ -1,0 +1,1 @@
+"""The user service: what people see of one another."""

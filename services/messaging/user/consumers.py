@@ -1,0 +1,24 @@
+"""What the user service learns from others: accounts, from auth."""
+
+from collections.abc import Sequence
+
+from messaging_wire.events import Envelope, UserCreated
+
+from messaging.kernel import inbox
+from messaging.kernel.bus import Consumer
+from messaging.kernel.clock import Clock
+from messaging.kernel.database import Database
+from messaging.kernel.topology import USER_ACCOUNTS
+from messaging.user.service import UserService
+
+
+def accounts_consumer(service: UserService, database: Database, clock: Clock) -> Consumer:
+    """Make profiles from accounts; a redelivered event changes nothing."""
+
+    async def handle(envelopes: Sequence[Envelope]) -> None:
+        async with database.writing() as session:
+            fresh = await inbox.take_new(session, USER_ACCOUNTS.name, envelopes, clock)
+            await service.take_accounts(session, [UserCreated.model_validate(envelope.body) for envelope in fresh])
+        service.announce()
+
+    return Consumer(USER_ACCOUNTS, handle)
