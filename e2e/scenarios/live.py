@@ -21,6 +21,10 @@ class ConnectionRefusedByServerError(ScenarioError):
         self.reason = reason
 
 
+class NotAcknowledgedError(ScenarioError):
+    """No acknowledgement came: in time, or before the connection ended."""
+
+
 class Live:
     """An open socket of one person."""
 
@@ -31,7 +35,7 @@ class Live:
         self._within = within
         self._changed = asyncio.Event()
         self._refusal: object = None
-        self._client = socketio.AsyncClient(reconnection=False)
+        self._client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
         # Plain functions, so that the library calls them in the order in which the frames came.
         self._client.on("*", self._hear)
         self._client.on("disconnect", self._end)
@@ -56,11 +60,18 @@ class Live:
             raise ConnectionRefusedByServerError(self._refusal or str(error)) from error
 
     async def call(self, event: str, payload: object) -> Json:
-        """Emit an event and return its acknowledgement; raises ScenarioError when none comes in time."""
+        """Emit an event and return its acknowledgement; raises NotAcknowledgedError when none comes."""
+        calling = asyncio.ensure_future(self._client.call(event, payload, timeout=self._within.total_seconds()))
+        ending = asyncio.ensure_future(self.ended.wait())
+        await asyncio.wait({calling, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not calling.done():
+            calling.cancel()
+            raise NotAcknowledgedError(f"{event}: the connection ended before it was acknowledged")
         try:
-            answer = await self._client.call(event, payload, timeout=self._within.total_seconds())
+            answer = calling.result()
         except socketio.exceptions.SocketIOError as error:
-            raise ScenarioError(f"{event} was not acknowledged: {error!r}") from error
+            raise NotAcknowledgedError(f"{event} was not acknowledged: {error!r}") from error
         if not isinstance(answer, dict):
             raise ScenarioError(f"the acknowledgement of {event} is no object: {answer!r}")
         return answer

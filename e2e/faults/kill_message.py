@@ -1,0 +1,63 @@
+"""Story: the message process dies by kill -9 under a stream of sends; every acknowledged message is there once."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from e2e.faults.checker import Findings, check
+from e2e.faults.crowd import Crowd, Member
+from e2e.faults.target import Target
+from e2e.scenarios.report import Report
+from e2e.scenarios.stage import Stage
+
+SENDERS = 10
+RECOVERED_WITHIN = timedelta(seconds=120)
+
+
+@dataclass(frozen=True)
+class KillResult:
+    """What came of it; `longest_silence` is the longest time without an acknowledgement."""
+
+    findings: Findings
+    acknowledged: int
+    killed_after: int
+    longest_silence: timedelta
+
+
+async def kill_message(target: Target, *, sends: int = 500, report: Report | None = None) -> KillResult:
+    """Send, kill the message process when a fifth is acknowledged, and go on until all is acknowledged."""
+    async with Stage(base_url=target.base_url, report=report or Report()) as stage:
+        with stage.step(f"{SENDERS} people connect to one conversation"):
+            crowd = await Crowd.gather(stage, SENDERS)
+        with stage.step(f"{sends} sends, and kill -9 of the message process among them"):
+            senders = [asyncio.create_task(_stream(member, sends // SENDERS)) for member in crowd.members]
+            killed_after = await _after(crowd, sends // 5)
+            await asyncio.to_thread(target.kill_message)
+            async with asyncio.timeout(RECOVERED_WITHIN.total_seconds()):
+                await asyncio.gather(*senders)
+        with stage.step("everybody catches up"):
+            observation = await crowd.disperse(RECOVERED_WITHIN)
+        times = [moment for moment, _ in crowd.acknowledged()]
+        return KillResult(
+            findings=check(observation),
+            acknowledged=len(times),
+            killed_after=killed_after,
+            longest_silence=timedelta(seconds=max(after - before for before, after in pairwise(times))),
+        )
+
+
+async def _stream(member: Member, number: int) -> None:
+    for index in range(number):
+        await member.send(f"{member.person.name} sends {index}")
+
+
+async def _after(crowd: Crowd, acknowledged: int) -> int:
+    """Wait until that many are acknowledged and return how many are."""
+    deadline = time.monotonic() + RECOVERED_WITHIN.total_seconds()
+    while len(crowd.acknowledged()) < acknowledged:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"only {len(crowd.acknowledged())} sends were acknowledged")
+        await asyncio.sleep(0.01)
+    return len(crowd.acknowledged())
