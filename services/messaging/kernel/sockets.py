@@ -8,6 +8,7 @@ socket, without a task per socket. A queue that is full means a slow client: it 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 MAX_QUEUED = 1024
 MAX_EVENT_BYTES = 128 * 1024
 CONNECT_WITHIN_S = 5.0
+CLOSE_WITHIN_S = 1.0
 PING_INTERVAL_S, PING_TIMEOUT_S = 25, 20
 
 CONNECTED = Gauge("messaging_sockets_connected", "Open sockets", ["service"])
@@ -163,7 +165,7 @@ class SocketHub:
 
     def _close_silent(self, eio_sid: str) -> None:
         if eio_sid in self.server.eio.sockets and not any(s.eio_sid == eio_sid for s in self._sockets.values()):
-            self._spawn(self.server.eio.disconnect(eio_sid))
+            self._spawn(self._close(eio_sid))
 
     async def _connect(self, sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
@@ -224,12 +226,21 @@ class SocketHub:
             return
         await self.server.emit("session_ended", SessionEnded(reason=reason).model_dump(mode="json"), to=sid)
         await self.server.disconnect(sid)
-        await self.server.eio.disconnect(socket.eio_sid)
+        await self._close(socket.eio_sid)
 
     async def close_all(self) -> None:
         """Close every socket of this replica; clients reconnect elsewhere and `sync`."""
-        for socket in list(self._sockets.values()):
-            await self.server.eio.disconnect(socket.eio_sid)
+        await asyncio.gather(*(self._close(socket.eio_sid) for socket in list(self._sockets.values())))
+
+    async def _close(self, eio_sid: str) -> None:
+        """End an engine.io session, also one that reads nothing, for which the library would wait for ever."""
+        engine = self.server.eio.sockets.get(eio_sid)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self.server.eio.disconnect(eio_sid)
+        if engine is not None:
+            engine.queue.put_nowait(None)  # ends the writer, which closes the WebSocket of a client that does not
+        self.server.eio.sockets.pop(eio_sid, None)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
