@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from e2e import cache
+from e2e import cache, versions
 from e2e.docker import label
 from e2e.errors import ToolingError
-from e2e.images import dockerfiles, registry, substitutes
+from e2e.images import dockerfiles, metricsserver, registry, substitutes
+from e2e.images.node import build as node
 from e2e.steps import console
 
 
@@ -73,6 +74,10 @@ ENTRIES: dict[str, Entry] = {
     "envoy": _with_base(dockerfiles.ENVOY),
     "services": _with_base(dockerfiles.SERVICES),
     "operator": _with_base(dockerfiles.OPERATOR),
+    "node": Entry(versions.NODE_IMAGE, public=True, recipe=node.recipe, make=node.make),
+    "metrics-server": Entry(
+        versions.METRICS_SERVER_IMAGE, public=False, recipe=metricsserver.recipe, make=metricsserver.make
+    ),
 }
 
 THIRD_PARTY = ("python", "mysql", "rabbitmq", "envoy")

@@ -1,0 +1,141 @@
+"""A platform on a local cluster: what must be in the nodes, the operator by its chart, the resource, and the wait for
+Ready.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import yaml
+
+from e2e import versions
+from e2e.cache import REPOSITORY
+from e2e.cluster import kind
+from e2e.cluster.kind import Cluster
+from e2e.docker import docker
+from e2e.errors import ToolingError
+from e2e.images import binaries, catalogue, engine, gomodules, registry, roots
+from e2e.images.node import build as node
+from e2e.images.node import files
+from e2e.shell import CommandFailedError
+from e2e.steps import console, side_by_side, step
+
+CHART = REPOSITORY / "charts/messaging-operator"
+PLATFORM = REPOSITORY / "k8s/platform.yaml"
+NAMESPACE = "messaging-system"
+METRICS_SERVER = Path(__file__).parent / "metrics-server.yaml"
+PLATFORM_IMAGES = ("services", "operator", "mysql", "rabbitmq", "envoy")
+TOOLS = ("kind", "kubectl", "helm")
+READY_TIMEOUT = timedelta(minutes=3)
+
+
+def prepare() -> None:
+    """Have everything that a cluster is made of, apart from our own images: engine, tools, node and public images.
+
+    Where no registry answers, packages are fetched while programs are compiled.
+    """
+    engine.ensure()
+    catalogue.ensure("python")
+    side_by_side({"packages": _packages, "programs": _programs})
+    catalogue.ensure("node")
+
+
+def images() -> list[str]:
+    """Have the images that run on the nodes and return their names; without Go no metrics server is among them."""
+    names = list(PLATFORM_IMAGES)
+    if gomodules.available():
+        names.append("metrics-server")
+    else:
+        console.print("Without Go there is no metrics server: autoscalers will not act on this cluster.")
+    return catalogue.ensure(*names)
+
+
+def install(cluster: Cluster, *, port: int | None = None) -> None:
+    """Install or upgrade metrics server, operator and sample platform, and wait until the platform is ready."""
+    if gomodules.available():
+        cluster.kubectl(
+            "apply", "-f", "-", stdin=METRICS_SERVER.read_text().replace("IMAGE", versions.METRICS_SERVER_IMAGE)
+        )
+    with step("Install the operator", expected="15 s"):
+        cluster.helm(
+            "upgrade", "--install", "messaging-operator", CHART, "--namespace", NAMESPACE, "--create-namespace",
+            "--wait", "--timeout", "3m",
+        )  # fmt: skip
+    with step("Platform demo: from apply to Ready", expected="1 min"):
+        cluster.kubectl("apply", "-f", "-", stdin=sample(PLATFORM.read_text(), port or cluster.port))
+        wait_until_ready(cluster)
+
+
+def sample(text: str, port: int) -> str:
+    """Return the sample resource for a gateway on another port of this machine."""
+    resource = yaml.safe_load(text)
+    resource["spec"]["gateway"]["externalURL"] = f"http://localhost:{port}"
+    return str(yaml.safe_dump(resource, sort_keys=False))
+
+
+def wait_until_ready(cluster: Cluster) -> None:
+    """Wait for condition Ready of platform demo; raises ToolingError with its conditions and pods when that takes too
+    long.
+    """
+    seconds = f"--timeout={READY_TIMEOUT.total_seconds():.0f}s"
+    try:
+        cluster.kubectl("wait", "--for=condition=Ready", "mp/demo", seconds, timeout=READY_TIMEOUT * 2)
+    except CommandFailedError as error:
+        raise ToolingError("Platform demo did not become ready.", hint=describe(cluster)) from error
+
+
+def describe(cluster: Cluster) -> str:
+    """Return the platforms, their conditions and all pods of a cluster as text, for a person."""
+    conditions = "{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{'\\n'}{end}"
+    return "\n".join(
+        (
+            cluster.kubectl("get", "mp", "--all-namespaces", "--output=wide"),
+            cluster.kubectl("get", "mp", "demo", "--ignore-not-found", f"--output=jsonpath={conditions}"),
+            cluster.kubectl("get", "pods", "--all-namespaces", "--output=wide"),
+        )
+    )
+
+
+def up(port: int) -> Cluster:
+    """Have cluster ``messaging`` with a ready platform on ``port``; what is there already is kept and brought up to
+    date.
+    """
+    cluster = Cluster(kind.MAIN, port)
+    prepare()
+    if kind.MAIN in kind.existing():
+        wanted = _resume(cluster)
+    else:
+        created: list[str] = []
+        side_by_side({"cluster": lambda: kind.create(cluster, merge=True), "images": lambda: created.extend(images())})
+        wanted = created
+    kind.load(cluster, wanted)
+    install(cluster)
+    return cluster
+
+
+def _resume(cluster: Cluster) -> list[str]:
+    with step(f"Start cluster {cluster.name} again"):
+        for name in cluster.nodes():
+            docker("start", name)
+    port = kind.published_port(cluster.name)
+    if port != cluster.port:
+        raise ToolingError(
+            f"Cluster {cluster.name} is there, on port {port}.",
+            hint=f"Use `make up PORT={port}`, or take it away first with `make down` (its data go too).",
+        )
+    kind.write_kubeconfig(cluster)
+    return images()
+
+
+def _packages() -> None:
+    catalogue.ensure("mysql", "rabbitmq")
+    if registry.verdict() is False and catalogue.state(catalogue.ENTRIES["node"]) not in {"current", "public"}:
+        roots.archive(files.ROOT)
+
+
+def _programs() -> None:
+    engine.ensure_plugins()
+    binaries.ensure(*TOOLS)
+    if registry.verdict() is False and catalogue.state(catalogue.ENTRIES["node"]) not in {"current", "public"}:
+        binaries.ensure(*node.PROGRAMS)
+    if gomodules.available():
+        binaries.ensure("metrics-server")
