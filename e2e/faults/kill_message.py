@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from e2e.faults.checker import Findings, check
 from e2e.faults.crowd import Crowd, Member
-from e2e.faults.target import Target
+from e2e.faults.target import Killable
 from e2e.scenarios.report import Report
 from e2e.scenarios.stage import Stage
 
@@ -26,7 +26,7 @@ class KillResult:
     longest_silence: timedelta
 
 
-async def kill_message(target: Target, *, sends: int = 500, report: Report | None = None) -> KillResult:
+async def kill_message(target: Killable, *, sends: int = 500, report: Report | None = None) -> KillResult:
     """Send, kill the message process when a fifth is acknowledged, and go on until all is acknowledged."""
     async with Stage(base_url=target.base_url, report=report or Report()) as stage:
         with stage.step(f"{SENDERS} people connect to one conversation"):

@@ -7,15 +7,19 @@ from typing import Literal
 Part = Literal["broker", "database"]
 
 
-class Target(ABC):
-    """One running platform. Every method blocks and raises e2e.errors.ToolingError."""
+class Killable(ABC):
+    """One running platform whose message service can be killed. Every method blocks and raises ToolingError."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
 
     @abstractmethod
     def kill_message(self) -> None:
-        """End one process of the message service by SIGKILL; whoever supervises it starts it again."""
+        """End one process of the message service by SIGKILL and see that it is started again."""
+
+
+class Target(Killable):
+    """One running platform whose parts can be stopped as well."""
 
     @abstractmethod
     def stop(self, part: Part) -> None:

@@ -1,37 +1,26 @@
 """kill -9 under load loses nothing, in one process as on a cluster."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from e2e.faults.kill_message import kill_message
-from e2e.faults.target import Part, Target
+from e2e.faults.target import Killable
 from e2e.scenarios.report import Report
 from tests.support.standalone import Standalone
 
 
-class StandaloneTarget(Target):
+class StandaloneTarget(Killable):
     """A platform in one process: the message service dies with all the others."""
 
     def __init__(self, platform: Standalone) -> None:
         super().__init__(platform.url)
         self._platform = platform
-        self._kills = 0
 
     def kill_message(self) -> None:
         self._platform.kill()
         self._platform.start()
-        self._kills += 1
-
-    def stop(self, part: Part) -> None:
-        raise NotImplementedError(f"one process has no {part} to stop")
-
-    def start(self, part: Part) -> None:
-        raise NotImplementedError(f"one process has no {part} to start")
-
-    def processes(self) -> Mapping[str, str]:
-        return {"standalone": f"start {self._kills}"}
 
 
 @pytest.fixture
