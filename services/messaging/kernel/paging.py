@@ -35,7 +35,12 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
         or len(key) != len(kinds)
         or not all(type(value) is kind for value, kind in zip(key, kinds, strict=True))
     ):
-        raise ProblemError(
-            problems.INVALID_FIELDS, errors=[FieldProblem(field="cursor", message="is not a cursor of this list")]
-        )
+        raise bad_cursor()
     return key
+
+
+def bad_cursor() -> ProblemError:
+    """The answer to a cursor that none of our pages had."""
+    return ProblemError(
+        problems.INVALID_FIELDS, errors=[FieldProblem(field="cursor", message="is not a cursor of this list")]
+    )

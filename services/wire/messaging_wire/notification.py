@@ -39,3 +39,15 @@ class NotificationUpdate(Request):
     """Body of PUT /notification/{id}."""
 
     read: bool
+
+
+class ReadEvent(Request):
+    """Payload of the client event `read`: marks one notification read."""
+
+    id: NotificationId
+
+
+class NotificationRemoved(Answer):
+    """Payload of the server event `notification_removed`."""
+
+    id: NotificationId

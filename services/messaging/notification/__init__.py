@@ -1,0 +1,1 @@
+"""The notification service: who is told of which messages, and reminders."""

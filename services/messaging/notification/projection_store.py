@@ -1,0 +1,217 @@
+"""SQL of the projection that notifications are counted by: conversations, memberships, activity, deferred events.
+
+Every function works in the caller's transaction, which holds the locks of the conversations that it names.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Table, and_, delete, insert, or_, select, tuple_, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from messaging.kernel.upsert import insert_missing, insert_or_replace, locked
+from messaging.notification.tables import (
+    activities,
+    activity_mentions,
+    applied_memberships,
+    conversations,
+    deferred_events,
+    memberships,
+    notifications,
+)
+
+ROWS_AT_ONCE = 500
+"""How many rows one statement writes or asks for, well below SQLite's 32,766 parameters."""
+MEMBERS_AT_ONCE = 2000
+DEFERRED_AT_ONCE = 500
+OPEN_COLUMNS = (
+    "id", "first_seq", "last_seq", "count", "title", "message", "message_id", "created_at", "updated_at",
+)  # fmt: skip
+
+Pair = tuple[UUID, UUID]
+"""A conversation and a person."""
+Place = tuple[UUID, int]
+"""A conversation and a `seq`."""
+T = TypeVar("T")
+
+
+def portions(items: Iterable[T], size: int = ROWS_AT_ONCE) -> Iterator[list[T]]:
+    """Cut `items` into lists of at most `size`."""
+    rest = list(items)
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]
+
+
+@dataclass
+class Conversation:
+    """A conversation as it is known, under its lock; `changed` tells that it must be saved."""
+
+    id: UUID
+    kind: str
+    title: str | None
+    title_version: int
+    member_version: int
+    changed: bool = False
+
+
+async def lock_conversations(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Conversation]:
+    """Lock the conversations, made where unknown, in the order of their ids, so that no two transactions cross."""
+    ordered = sorted(set(ids))
+    for portion in portions(ordered):
+        rows = [{"id": key, "kind": "group", "title": None, "title_version": 0, "member_version": 0} for key in portion]
+        await session.execute(insert_missing(session, conversations, rows))
+    known: dict[UUID, Conversation] = {}
+    for portion in portions(ordered):
+        query = select(conversations).where(conversations.c.id.in_(portion)).order_by(conversations.c.id)
+        for row in (await session.execute(locked(session, query.limit(len(portion))))).mappings():
+            known[row["id"]] = Conversation(**row)
+    return known
+
+
+async def save_conversations(session: AsyncSession, known: Iterable[Conversation]) -> None:
+    """Write the conversations that have changed."""
+    names = ("id", "kind", "title", "title_version", "member_version")
+    rows = [{name: getattr(item, name) for name in names} for item in known if item.changed]
+    await _replace(session, conversations, rows, names[1:])
+
+
+async def _replace(
+    session: AsyncSession, table: Table, rows: Iterable[Mapping[str, Any]], update: Sequence[str]
+) -> None:
+    for portion in portions(rows):
+        await session.execute(insert_or_replace(session, table, portion, update=update))
+
+
+async def applied_versions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, set[int]]:
+    """The versions of memberships applied beyond the contiguous ones, per conversation."""
+    found: dict[UUID, set[int]] = {key: set() for key in ids}
+    for portion in portions(ids):
+        query = select(applied_memberships).where(applied_memberships.c.conversation_id.in_(portion))
+        for row in (await session.execute(query)).mappings():
+            found[row["conversation_id"]].add(row["version"])
+    return found
+
+
+async def save_applied_versions(session: AsyncSession, conversation: Conversation, beyond: Iterable[int]) -> None:
+    """Keep the versions that lie beyond the contiguous ones, forget those that do not any more."""
+    await session.execute(
+        delete(applied_memberships).where(
+            applied_memberships.c.conversation_id == conversation.id,
+            applied_memberships.c.version <= conversation.member_version,
+        )
+    )
+    rows = [{"conversation_id": conversation.id, "version": version} for version in sorted(beyond)]
+    if rows:
+        await session.execute(insert_missing(session, applied_memberships, rows))
+
+
+async def memberships_of(session: AsyncSession, pairs: Iterable[Pair]) -> dict[Pair, RowMapping]:
+    """The membership rows of these pairs, as far as there are any."""
+    found: dict[Pair, RowMapping] = {}
+    key = tuple_(memberships.c.conversation_id, memberships.c.user_id)
+    for portion in portions(sorted(set(pairs))):
+        for row in (await session.execute(select(memberships).where(key.in_(portion)))).mappings():
+            found[(row["conversation_id"], row["user_id"])] = row
+    return found
+
+
+async def save_memberships(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write membership rows, new or known; what people closed by hand stays."""
+    filled = [{"closed_seq": 0, "mention_closed_seq": 0, **row} for row in rows]
+    await _replace(session, memberships, filled, ("role", "version", "read_seq"))
+
+
+async def end_older_memberships(session: AsyncSession, conversation_id: UUID, version: int) -> None:
+    """Make everybody whose membership is older than `version` an ex-member: a snapshot follows."""
+    await session.execute(
+        update(memberships)
+        .where(memberships.c.conversation_id == conversation_id, memberships.c.version < version)
+        .values(role=None, version=version)
+    )
+
+
+async def members_with_open_rows(
+    session: AsyncSession, conversation_ids: Sequence[UUID], after: Pair | None
+) -> Sequence[RowMapping]:
+    """A page of members with their open rows, by conversation and person: one row each, columns
+    `message_row_…` and `mention_row_…` null where no row of that kind is open."""
+    of_messages, of_mentions = notifications.alias("of_messages"), notifications.alias("of_mentions")
+    query = select(
+        memberships,
+        *(of_messages.c[name].label(f"message_row_{name}") for name in OPEN_COLUMNS),
+        *(of_mentions.c[name].label(f"mention_row_{name}") for name in OPEN_COLUMNS),
+    )
+    source: Any = memberships
+    for kind, alias in (("message", of_messages), ("mention", of_mentions)):
+        source = source.outerjoin(
+            alias,
+            and_(
+                alias.c.user_id == memberships.c.user_id,
+                alias.c.conversation_id == memberships.c.conversation_id,
+                alias.c.kind == kind,
+                alias.c.is_open == 1,
+            ),
+        )
+    query = query.select_from(source).where(
+        memberships.c.conversation_id.in_(conversation_ids), memberships.c.role.is_not(None)
+    )
+    if after is not None:
+        conversation_id, user_id = memberships.c.conversation_id, memberships.c.user_id
+        query = query.where(or_(conversation_id > after[0], and_(conversation_id == after[0], user_id > after[1])))
+    query = query.order_by(memberships.c.conversation_id, memberships.c.user_id).limit(MEMBERS_AT_ONCE)
+    return (await session.execute(query)).mappings().all()
+
+
+async def activities_at(session: AsyncSession, places: Iterable[Place]) -> dict[Place, RowMapping]:
+    """What is known of these messages."""
+    found: dict[Place, RowMapping] = {}
+    key = tuple_(activities.c.conversation_id, activities.c.seq)
+    for portion in portions(sorted(set(places))):
+        for row in (await session.execute(select(activities).where(key.in_(portion)))).mappings():
+            found[(row["conversation_id"], row["seq"])] = row
+    return found
+
+
+async def save_activities(
+    session: AsyncSession, rows: Iterable[Mapping[str, Any]], mentions: Iterable[Mapping[str, Any]]
+) -> None:
+    """Write what is known of messages, and who is mentioned in them."""
+    await _replace(session, activities, rows, ("rev", "sent", "preview"))
+    for portion in portions(mentions):
+        await session.execute(insert_missing(session, activity_mentions, portion))
+
+
+async def defer(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put events aside until the membership that they were sent under is known."""
+    for portion in portions(rows):
+        await session.execute(insert(deferred_events).values(portion))
+
+
+async def take_ripe(session: AsyncSession, conversation: Conversation) -> list[str]:
+    """Take a portion of deferred events out that can be worked off now; empty when there are no more."""
+    query = (
+        select(deferred_events.c.id, deferred_events.c.body)
+        .where(
+            deferred_events.c.conversation_id == conversation.id,
+            deferred_events.c.member_version <= conversation.member_version,
+        )
+        .order_by(deferred_events.c.member_version)
+        .limit(DEFERRED_AT_ONCE)
+    )
+    rows = (await session.execute(query)).mappings().all()
+    if rows:
+        await session.execute(delete(deferred_events).where(deferred_events.c.id.in_([row["id"] for row in rows])))
+    return [row["body"] for row in rows]
+
+
+async def forget_old(session: AsyncSession, table: Table, column: str, before: datetime) -> bool:
+    """Delete a portion of what is older than `before` by `column`; tell whether there may be more."""
+    keys = list(table.primary_key.columns)
+    query = select(*keys).where(table.c[column] < before).limit(ROWS_AT_ONCE)
+    found = [tuple(row) for row in (await session.execute(query)).all()]
+    if found:
+        await session.execute(delete(table).where(tuple_(*keys).in_(found)))
+    return len(found) == ROWS_AT_ONCE
