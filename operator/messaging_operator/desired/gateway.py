@@ -5,6 +5,7 @@ pod, and one that Envoy refuses stops at the first new pod. Routes and clusters 
 name, which the running Envoy reads again by itself.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 from messaging_operator import names
@@ -69,9 +70,13 @@ def _memory_mib(declared: Gateway) -> int:
     return max(LEAST_MEMORY_MIB, int(value(limit or SIZE.memory_limit)) // MEBIBYTE)
 
 
+_rendered = lru_cache(maxsize=256)(render_gateway)
+"""Rendering takes most of the time of a build, and most builds are of what was built before."""
+
+
 def objects(platform: Platform) -> tuple[Manifest, ...]:
     """Everything that the gateway consists of."""
-    files = render_gateway(gateway_input(platform))
+    files = _rendered(gateway_input(platform))
     rolled = {name: files[name] for name in ROLLED_FILES} | {SCRIPT: scripts.ENVOY}
     hot = {name: files[name] for name in HOT_FILES}
     version = _version(platform)

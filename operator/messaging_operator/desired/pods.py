@@ -33,8 +33,15 @@ class Size:
 
 
 def plain(model: SpecModel | None) -> Any:
-    """A part of the spec as the API server reads it, without what was not given."""
-    return None if model is None else model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    """A part of the spec as the API server reads it, without what was not given or is empty."""
+    return None if model is None else _pruned(model.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, dict):
+        parts = {name: _pruned(part) for name, part in value.items()}
+        return {name: part for name, part in parts.items() if part is not None and part not in ({}, [])}
+    return [_pruned(part) for part in value] if isinstance(value, list) else value
 
 
 def resources(placed: Placed, default: Size) -> dict[str, Any]:

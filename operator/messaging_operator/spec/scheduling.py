@@ -174,6 +174,15 @@ class LabelSelector(SpecModel):
     match_expressions: Annotated[tuple[Requirement, ...], Field(max_length=10)] = ()
     """Conditions that hold for them."""
 
+    rules = (
+        Rule(
+            cel="(has(self.matchLabels) && self.matchLabels.size() > 0)"
+            " || (has(self.matchExpressions) && self.matchExpressions.size() > 0)",
+            message="matchLabels or matchExpressions must hold something",
+            holds=lambda one: bool(one.match_labels or one.match_expressions),
+        ),
+    )
+
 
 class PodAffinityTerm(SpecModel):
     """Pods to be near to, or away from."""
