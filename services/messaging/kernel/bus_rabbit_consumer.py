@@ -16,6 +16,9 @@ log = structlog.get_logger(__name__)
 GATHER_S = 0.01
 """How long a batch waits to fill once it has its first event."""
 
+REFUSAL_PAUSE_S = 0.5
+"""How long an event that was refused waits before it is given back, so that it does not spin."""
+
 CONSUMED = Counter("messaging_bus_consumed_total", "Events worked off", ["queue"])
 REFUSED = Counter("messaging_bus_refused_total", "Events given back to the broker", ["queue"])
 
@@ -62,8 +65,8 @@ class BatchConsumer:
             if len(batch) == 1:
                 log.exception("event_refused", queue=self._consumer.queue.name, event_id=str(batch[0][1].id))
                 REFUSED.labels(self._consumer.queue.name).inc()
-                await asyncio.sleep(0.5)
-                await batch[0][0].nack(requeue=True)
+                await asyncio.sleep(REFUSAL_PAUSE_S)
+                await batch[0][0].reject(requeue=True)  # RabbitMQ 4.3 does not count a nack towards the limit
                 return
             for delivery in batch:
                 await self._work_off([delivery])

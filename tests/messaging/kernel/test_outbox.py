@@ -21,11 +21,10 @@ def created(clock: SetClock, name: str = "ada") -> UserCreated:
     return UserCreated(version=1, user_id=uuid4(), username=name, email="ada@example.org", created_at=clock.now())
 
 
-@pytest.fixture
-async def database(sqlite: Database) -> Database:
-    async with sqlite.writing() as session:
+@pytest.fixture(autouse=True)
+async def empty(database: Database) -> None:
+    async with database.writing() as session:
         await session.execute(delete(outbox))
-    return sqlite
 
 
 class Recorder:
