@@ -66,7 +66,7 @@ def render(
     ] = None,
 ) -> None:
     """Print every manifest that a platform consists of, with freshly generated Secrets."""
-    platform = _read_platform(file, namespace)
+    platform = read_platform(file, namespace)
     if gateway is not None:
         _write_gateway(platform, gateway)
     else:
@@ -107,7 +107,8 @@ def _write_gateway(platform: Platform, folder: Path) -> None:
             (folder / below / name).write_text(files[name], encoding="utf-8")
 
 
-def _read_platform(file: Path, namespace: str | None) -> Platform:
+def read_platform(file: Path, namespace: str | None) -> Platform:
+    """The platform that a file declares, as if it lived in no cluster; leaves with 2 where the file cannot be."""
     resource = _read_resource(file)
     unknown = resource.keys() - {"apiVersion", "kind", "metadata", "spec", "status"}
     if unknown:
@@ -135,7 +136,7 @@ def _read_resource(file: Path) -> dict[str, Any]:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
         documents = [document for document in yaml.safe_load_all(text) if document is not None]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        _refuse(f"{file}: {error}")
+        _refuse(f"{file}: {' '.join(str(error).split())}")
     if len(documents) != 1 or not isinstance(documents[0], dict):
         _refuse(f"{file}: must hold exactly one {names.KIND}")
     resource: dict[str, Any] = documents[0]

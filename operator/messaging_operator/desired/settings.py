@@ -15,9 +15,9 @@ AMQP_PORT: Final = 5672
 
 INTERNAL_CALLS: Final = {
     "auth": ("user", "message", "notification", "export"),
-    "message": ("notification", "export"),
+    "message": ("export",),
 }
-"""Whose admin port is called by which services: for keys and revocations, and for messages."""
+"""Whose admin port is called by which services: for keys, revocations and grants, and for messages to export."""
 
 
 @dataclass(frozen=True)
