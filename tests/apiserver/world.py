@@ -4,6 +4,7 @@ Called by the tests of this folder. There are no controllers and no nodes: `Cont
 would, and tests make the pods whose state matters to them.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +55,12 @@ class Api:
         async with self.session.request(method, self.url + path, json=body, params=query) as response:
             is_json = response.content_type == "application/json"
             return response.status, await response.json() if is_json else {"message": await response.text()}
+
+    async def merge(self, path: str, change: Manifest) -> tuple[int, Manifest]:
+        """Merge-patch an object as somebody who is not the operator; return the status code and the answer."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        async with self.session.patch(self.url + path, data=json.dumps(change), headers=headers) as response:
+            return response.status, await response.json()
 
     async def create_namespace(self, name: str) -> None:
         """Create a namespace; AssertionError when that is refused."""
