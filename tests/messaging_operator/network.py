@@ -44,7 +44,8 @@ def _allowed(policies: list[Manifest], direction: str, subject: Pod, peer: Pod, 
 def _selects(selector: dict[str, Any], pod: Pod) -> bool:
     if selector.keys() - {"matchLabels"}:
         raise AssertionError(f"no way to evaluate {selector}")
-    return selector.get("matchLabels", {}).items() <= pod.labels.items()
+    wanted: dict[str, str] = selector.get("matchLabels", {})
+    return wanted.items() <= pod.labels.items()
 
 
 def _port_matches(rule: dict[str, Any], port: tuple[int, str]) -> bool:
