@@ -21,7 +21,8 @@ PASSWORD = "a long enough password"
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """A running platform; a test that stops it starts it again."""
-    with Standalone(tmp_path_factory.mktemp("client-platform")) as running:
+    unlimited = {"MESSAGING_SEND_RATE_PER_S": "10000", "MESSAGING_SEND_BURST": "10000"}
+    with Standalone(tmp_path_factory.mktemp("client-platform"), environment=unlimited) as running:
         yield running
 
 

@@ -13,10 +13,21 @@ OTHER = ConversationId(UUID(int=3))
 
 
 def answer(
-    *messages: Message, changes: tuple[Message, ...] = (), last: int = 0, more: bool = False, epoch: str = "first"
+    *messages: Message,
+    changes: tuple[Message, ...] = (),
+    last: int = 0,
+    rev: int | None = None,
+    more: bool = False,
+    epoch: str = "first",
 ) -> SyncAnswer:
     part = ConversationSync(
-        messages=list(messages), changes=list(changes), first_seq=1, last_seq=last, last_rev=last, more=more
+        messages=list(messages),
+        changes=list(changes),
+        first_seq=1,
+        last_seq=last,
+        last_rev=last,
+        rev=last if rev is None else rev,
+        more=more,
     )
     return SyncAnswer(epoch=epoch, conversations={CONVERSATION: part}, joined=[], gone=[])
 
@@ -67,7 +78,7 @@ def test_a_sync_brings_messages_and_closes_the_gap() -> None:
 def test_a_sync_with_more_to_come_leaves_the_book_incomplete() -> None:
     book = filled(last_seq=2)
 
-    book.take_sync(answer(message(3), last=5, more=True))
+    book.take_sync(answer(message(3), last=5, rev=2, more=True))
 
     assert book.incomplete() == {CONVERSATION}
     assert book.positions()[CONVERSATION] == Position(seq=3, rev=3)

@@ -94,6 +94,10 @@ class Rest:
         """Everybody in a conversation."""
         return await self._all(f"/conversation/{conversation_id}/members", Page[Member])
 
+    async def remove(self, conversation_id: UUID, user_id: UUID) -> None:
+        """Remove somebody from a conversation, or leave it oneself."""
+        await self._signed("DELETE", f"/conversation/{conversation_id}/members/{user_id}")
+
     async def messages(
         self,
         conversation_id: UUID,

@@ -30,6 +30,11 @@ class Session:
         self._renewing = asyncio.Lock()
 
     @property
+    def held(self) -> HeldTokens:
+        """What is held now; raises NotSignedInError."""
+        return self._require()
+
+    @property
     def user(self) -> Account:
         """Whose session it is; raises NotSignedInError."""
         return self._require().user

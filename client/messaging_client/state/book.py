@@ -117,10 +117,7 @@ class Book:
             timeline.merge([*part.messages, *part.changes]),
             timeline.know(last_seq=part.last_seq, last_rev=part.last_rev, first_seq=part.first_seq),
         )
-        if not part.more:
-            timeline.had(part.last_rev)
-        elif part.changes:
-            timeline.had(part.changes[-1].rev)
+        timeline.had(part.rev)
         return merged
 
 

@@ -1,0 +1,164 @@
+"""Two people chat from two terminals, as the README says; whatever goes wrong is one sentence and an exit code."""
+
+from collections.abc import Callable
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from tests.messaging_client.conftest import PASSWORD
+from tests.messaging_client.terminal import Terminal
+from tests.support.standalone import Standalone
+
+Open = Callable[[str], Terminal]
+
+
+@pytest.fixture
+def open_terminal(platform: Standalone, tmp_path: Path) -> Open:
+    return lambda name: Terminal(tmp_path / name, platform.url)
+
+
+async def sign_up(terminal: Terminal, name: str) -> str:
+    username = f"{name}.{token_hex(4)}"
+    address = f"{username}@example.org"
+    printed = await terminal.done(
+        "signup", username, "--email", address, "--password-stdin", "--token-file", typed=f"{PASSWORD}\n"
+    )
+    assert f"Logged in as {username}" in printed
+    return username
+
+
+async def meet(ada: Terminal, ben: Terminal) -> None:
+    await sign_up(ada, "ada")
+    await sign_up(ben, "ben")
+    code = (await ada.done("create", "Reading circle")).rsplit(maxsplit=1)[-1]
+    assert "Joined Reading circle" in await ben.done("join", code)
+
+
+async def test_two_people_chat_from_two_terminals(open_terminal: Open) -> None:
+    ada, ben = open_terminal("ada"), open_terminal("ben")
+    await meet(ada, ben)
+    tail = await ada.follow("tail", "reading")
+    await ben.done("send", "Reading circle", "Hello, Ada")
+    await tail.until("Hello, Ada")
+    assert (await ben.done("send", "Reading circle", typed="one\n\ntwo\n")).count("stored") == 2
+    await tail.until("two")
+    await tail.end()
+
+    assert [line.rsplit(": ")[-1] for line in tail.lines if ": " in line] == ["Hello, Ada", "one", "two"]
+    assert "Reading circle  2 members" in await ada.done("conversations")
+    assert [line.rsplit(": ")[-1] for line in (await ben.done("history", "reading", "--limit", "2")).splitlines()] == [
+        "one",
+        "two",
+    ]
+
+
+async def test_tail_survives_a_restart_of_the_platform_and_misses_nothing(
+    platform: Standalone, open_terminal: Open
+) -> None:
+    ada, ben = open_terminal("ada"), open_terminal("ben")
+    await meet(ada, ben)
+    tail = await ada.follow("tail")
+    await ben.done("send", "Reading circle", "before")
+    await tail.until("before")
+    platform.kill()
+    await tail.until_notice("trying again")
+    platform.start()
+    await ben.done("send", "Reading circle", typed="".join(f"meanwhile {number}\n" for number in range(20)))
+    await tail.until("meanwhile 19")
+    await tail.end()
+
+    heard = [line.rsplit(": ")[-1] for line in tail.lines if ": " in line]
+    assert heard == ["before", *(f"meanwhile {number}" for number in range(20))]
+
+
+async def test_a_new_tail_begins_at_what_is_unread(open_terminal: Open) -> None:
+    ada, ben = open_terminal("ada"), open_terminal("ben")
+    await meet(ada, ben)
+    await ben.done("send", "Reading circle", typed="".join(f"unread {number}\n" for number in range(15)))
+    tail = await ada.follow("tail", "Reading circle", "--history", "0")
+    await tail.until("unread 14")
+    await tail.end()
+
+    assert [line.rsplit(": ")[-1] for line in tail.lines if ": " in line] == [f"unread {n}" for n in range(15)]
+
+
+async def test_one_knows_who_one_is_until_one_logs_out(platform: Standalone, open_terminal: Open) -> None:
+    ada = open_terminal("ada")
+    username = await sign_up(ada, "ada")
+
+    printed = await ada.done("whoami")
+    assert printed.startswith(f"{username} (")
+    assert printed.endswith(f" on {platform.url}\n")
+    await ada.done("logout")
+    assert (await ada.run("whoami")).code == 4
+    await ada.done("login", username, "--password-stdin", typed=f"{PASSWORD}\n")
+    assert username in await ada.done("whoami")
+
+
+async def test_a_wrong_password_is_one_sentence_without_the_password(open_terminal: Open) -> None:
+    ada = open_terminal("ada")
+    username = await sign_up(ada, "ada")
+
+    output = await ada.run("login", username, "--password-stdin", typed="wrong password\n")
+
+    assert output.code == 1
+    assert output.err.count("\n") == 1
+    assert "wrong password" not in output.err
+
+
+async def test_without_a_keyring_the_client_says_how_to_go_on(open_terminal: Open) -> None:
+    ada = open_terminal("ada")
+
+    output = await ada.run("signup", "ada", "--email", "ada@example.org", "--password-stdin", typed=f"{PASSWORD}\n")
+
+    assert output.code == 2
+    assert "--token-file" in output.err
+    assert not ada.profile.exists()
+
+
+async def test_a_command_before_signing_in_says_so(open_terminal: Open) -> None:
+    ada = open_terminal("ada")
+    await sign_up(ada, "ada")
+    await ada.done("logout")
+
+    output = await ada.run("conversations")
+
+    assert output.code == 4
+    assert "log in" in output.err
+
+
+async def test_a_server_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    nobody = Terminal(tmp_path / "nobody", "http://127.0.0.1:9")
+
+    output = await nobody.run("login", "ada", "--password-stdin", "--token-file", typed=f"{PASSWORD}\n")
+
+    assert output.code == 3
+    assert output.err.startswith("messaging-client: http://127.0.0.1:9 does not answer")
+
+
+async def test_an_unknown_conversation_is_one_sentence(open_terminal: Open) -> None:
+    ada = open_terminal("ada")
+    await sign_up(ada, "ada")
+
+    output = await ada.run("send", "Nowhere", "hello")
+
+    assert output.code == 2
+    assert "no conversation called 'Nowhere'" in output.err
+
+
+async def test_a_malformed_name_or_address_names_the_field(open_terminal: Open) -> None:
+    ada = open_terminal("ada")
+
+    output = await ada.run(
+        "signup", "a", "--email", "no address", "--password-stdin", "--token-file", typed=f"{PASSWORD}\n"
+    )
+
+    assert output.code == 2
+    assert "username" in output.err
+    assert "email" in output.err
+
+
+@pytest.mark.parametrize("command", ["signup", "login"])
+async def test_no_command_takes_a_password_as_an_argument(open_terminal: Open, command: str) -> None:
+    assert "--password " not in await open_terminal("ada").done(command, "--help")
