@@ -15,7 +15,7 @@ PAGE = 4
 
 @dataclass
 class Platform:
-    """One conversation as a platform keeps it; `sync` answers in small pages, so that often there is more to ask for."""
+    """One conversation as a platform keeps it; `sync` answers in pages so small that often more is left."""
 
     messages: dict[int, Message] = field(default_factory=dict)
     rev: int = 0
