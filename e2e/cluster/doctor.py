@@ -3,7 +3,7 @@
 import os
 import platform as machine
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Finding:
 
 def report() -> int:
     """Print the table and return 0, or 2 when a person must do something first."""
-    table = Table("what", "state", "what will be done", "about", title="This machine")
+    table = Table("what", "state", "what will be done", "about")
     findings = list(examine())
     for finding in findings:
         colour = "red" if finding.fatal else "yellow" if finding.plan else "green"
@@ -61,14 +61,9 @@ def examine() -> Iterator[Finding]:
     yield _registry_finding()
     yield _go_finding()
     yield _kernel_finding()
-    for name in engine.PLUGINS:
-        if there and engine.plugin_works(name):
-            yield Finding(f"docker plugin {name}", "there")
-        else:
-            yield _program(name)
-    for name in PROGRAMS:
-        if name not in engine.PLUGINS:
-            yield _program(name)
+    present = {name for name in PROGRAMS if binaries.cached(PROGRAMS[name]).exists()}
+    present |= {name for name in engine.PLUGINS if there and engine.plugin_works(name)}
+    yield programs_finding(present)
     for name, entry in catalogue.ENTRIES.items():
         yield _image(name, entry, asked=there)
 
@@ -117,19 +112,23 @@ def _kernel_finding() -> Finding:
     return Finding("kernel", ", ".join(notes) or "nothing special", "kind is adapted to it" if notes else "")
 
 
-def _program(name: str) -> Finding:
-    program = PROGRAMS[name]
-    if binaries.cached(program).exists():
-        return Finding(f"program {name}", "in the cache")
-    return Finding(f"program {name}", "not built yet", "build from its Go module", program.expected)
+def programs_finding(present: Collection[str]) -> Finding:
+    """Return the finding on the programs that are built from Go modules, given those that are there."""
+    missing = [name for name in PROGRAMS if name not in present]
+    if not missing:
+        return Finding("programs", f"all {len(PROGRAMS)} in the cache")
+    minutes = sum(int(PROGRAMS[name].expected.split()[0]) for name in missing)
+    return Finding(
+        "programs", f"{len(missing)} of {len(PROGRAMS)} missing", f"build {', '.join(missing)}", f"{minutes} min"
+    )
 
 
 def _image(name: str, entry: Entry, *, asked: bool) -> Finding:
     state = catalogue.state(entry) if asked else "unknown until the engine runs"
     if state in {"current", "public"}:
-        return Finding(f"image {entry.image}", state)
+        return Finding(entry.image, state)
     plan = "pull, or make from packages" if entry.public else "build"
-    return Finding(f"image {entry.image}", state, plan, MAKING_TIMES[name])
+    return Finding(entry.image, state, plan, MAKING_TIMES[name])
 
 
 def _memory_gb() -> int:

@@ -2,6 +2,7 @@
 Ready.
 """
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from e2e.errors import ToolingError
 from e2e.images import binaries, catalogue, engine, gomodules, registry, roots
 from e2e.images.node import build as node
 from e2e.images.node import files
-from e2e.shell import CommandFailedError
 from e2e.steps import console, side_by_side, step
 
 CHART = REPOSITORY / "charts/messaging-operator"
@@ -25,7 +25,8 @@ NAMESPACE = "messaging-system"
 METRICS_SERVER = Path(__file__).parent / "metrics-server.yaml"
 PLATFORM_IMAGES = ("services", "operator", "mysql", "rabbitmq", "envoy")
 TOOLS = ("kind", "kubectl", "helm")
-READY_TIMEOUT = timedelta(minutes=3)
+READY_TIMEOUT = timedelta(minutes=4)
+CONDITIONS = "{range .status.conditions[*]}{.type}={.status}{'\\n'}{end}"
 
 
 def prepare() -> None:
@@ -73,23 +74,28 @@ def sample(text: str, port: int) -> str:
 
 
 def wait_until_ready(cluster: Cluster) -> None:
-    """Wait for condition Ready of platform demo; raises ToolingError with its conditions and pods when that takes too
-    long.
+    """Wait for condition Ready of platform demo.
+
+    Raises ToolingError with its conditions and pods when that takes too long, or at once when the operator says that a
+    person is needed (condition Stalled).
     """
-    seconds = f"--timeout={READY_TIMEOUT.total_seconds():.0f}s"
-    try:
-        cluster.kubectl("wait", "--for=condition=Ready", "mp/demo", seconds, timeout=READY_TIMEOUT * 2)
-    except CommandFailedError as error:
-        raise ToolingError("Platform demo did not become ready.", hint=describe(cluster)) from error
+    deadline = time.monotonic() + READY_TIMEOUT.total_seconds()
+    while True:
+        conditions = cluster.kubectl("get", "mp", "demo", f"--output=jsonpath={CONDITIONS}").split()
+        if "Ready=True" in conditions:
+            return
+        if "Stalled=True" in conditions or time.monotonic() > deadline:
+            raise ToolingError("Platform demo did not become ready.", hint=describe(cluster))
+        time.sleep(1)
 
 
 def describe(cluster: Cluster) -> str:
     """Return the platforms, their conditions and all pods of a cluster as text, for a person."""
-    conditions = "{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{'\\n'}{end}"
+    reasons = CONDITIONS.replace("{.status}", "{.status} {.reason}: {.message}")
     return "\n".join(
         (
             cluster.kubectl("get", "mp", "--all-namespaces", "--output=wide"),
-            cluster.kubectl("get", "mp", "demo", "--ignore-not-found", f"--output=jsonpath={conditions}"),
+            cluster.kubectl("get", "mp", "demo", "--ignore-not-found", f"--output=jsonpath={reasons}"),
             cluster.kubectl("get", "pods", "--all-namespaces", "--output=wide"),
         )
     )

@@ -8,7 +8,7 @@ import typer
 
 from e2e.errors import ToolingError
 from e2e.images import binaries as programs
-from e2e.images import catalogue, engine
+from e2e.images import catalogue, engine, layers
 from e2e.steps import console, side_by_side
 
 TEST_PROGRAMS = ("kube-apiserver", "etcd", "kubectl", "helm")
@@ -41,6 +41,12 @@ def ensure(
         return
     engine.ensure()
     catalogue.ensure(*(names or catalogue.ENTRIES))
+
+
+@app.command()
+def sizes(names: Annotated[list[str] | None, typer.Argument(help="ours by default")] = None) -> None:
+    """Print the size of every layer of images as a Markdown table (docs/images.md holds it)."""
+    print(layers.table(catalogue.ensure(*(names or catalogue.OURS))))
 
 
 def for_the_tests() -> None:

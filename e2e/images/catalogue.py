@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from e2e import cache, versions
-from e2e.docker import label
+from e2e.docker import RECIPE_LABEL, docker, label
 from e2e.errors import ToolingError
 from e2e.images import dockerfiles, metricsserver, registry, substitutes
 from e2e.images.node import build as node
@@ -53,6 +53,7 @@ def _ensure(entry: Entry) -> None:
         console.print(f"          {entry.image} pulled")
         return
     entry.make()
+    docker("image", "prune", "--force", "--filter", f"label={RECIPE_LABEL}")
 
 
 def _substitute(substitute: substitutes.Substitute) -> Entry:
