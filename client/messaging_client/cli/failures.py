@@ -75,9 +75,7 @@ def sentence(error: Exception) -> str:
             )
         case InvalidRequestError() if error.problem.errors:
             return "; ".join(f"{item.field}: {item.message}" for item in error.problem.errors)
-        case ProblemError() if error.problem.detail:
-            return f"{error.problem.title}: {error.problem.detail}"
         case ProblemError():
-            return error.problem.title
+            return error.problem.detail or error.problem.title
         case _:
             return str(error)
