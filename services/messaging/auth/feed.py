@@ -49,6 +49,7 @@ class RevocationFeed:
         """Return the entries behind `position`, ascending, a page at a time."""
         async with self._database.reading() as session:
             rows = await store.revocations_after(session, position)
+            epoch = await store.epoch(session)
         return RevocationPage(
             items=[
                 Revocation(
@@ -61,6 +62,7 @@ class RevocationFeed:
                 for row in rows
             ],
             last_position=rows[-1].position if rows else position,
+            epoch="" if epoch is None else str(epoch),
         )
 
 

@@ -54,7 +54,17 @@ class Keyring:
         async with self._database.writing() as session:
             await store.lock_instance(session)
             if not await store.signing_keys(session):
-                session.add(self._new_key())
+                session.add(self._new_key(signs_from=self._clock.now()))
+        await self.load()
+
+    async def publish_next(self, signs_from: datetime) -> None:
+        """Publish a new key that signs from a later time on.
+
+        That time must lie behind the longest time that verifiers keep a key set: `JWKS_CACHE` of api.py, a minute.
+        """
+        async with self._database.writing() as session:
+            await store.lock_instance(session)
+            session.add(self._new_key(signs_from=signs_from))
         await self.load()
 
     async def load(self) -> None:
@@ -100,14 +110,14 @@ class Keyring:
         if not self._is_loaded.is_set():
             raise ProblemError(problems.UNAVAILABLE, "signing keys are not loaded yet")
 
-    def _new_key(self) -> SigningKey:
+    def _new_key(self, *, signs_from: datetime) -> SigningKey:
         kid = secrets.token_urlsafe(12)
         key = ECKey.generate_key(CURVE, {"kid": kid, "alg": ALGORITHM, "use": "sig"}, private=True)
         return SigningKey(
             kid=kid,
             public_jwk=json.dumps(key.as_dict(private=False), sort_keys=True),
             private_sealed=seal(self._sealing_key, key.as_der(private=True), kid.encode()),
-            signs_from=self._clock.now(),
+            signs_from=signs_from,
         )
 
     def _open(self, row: SigningKey) -> _Loaded:

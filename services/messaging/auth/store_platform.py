@@ -31,11 +31,11 @@ class Ended:
     session_id: UUID | None
 
 
-async def epoch(session: AsyncSession) -> UUID:
-    """Return the name of this database's history."""
+async def epoch(session: AsyncSession) -> UUID | None:
+    """Return the name of this database's history; None before `lock_instance` has first made it."""
     query = select(Instance).where(col(Instance.id) == THE_INSTANCE)
-    found: Instance = (await session.execute(query)).scalar_one()
-    return found.epoch
+    found: Instance | None = (await session.execute(query)).scalar_one_or_none()
+    return None if found is None else found.epoch
 
 
 async def lock_instance(session: AsyncSession) -> Instance:

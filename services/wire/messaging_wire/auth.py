@@ -123,10 +123,11 @@ class Revocation(Answer):
 
 
 class RevocationPage(Answer):
-    """Answer of GET /internal/revocations?after=: entries in ascending position."""
+    """Answer of GET /internal/revocations?after=: entries in ascending position, and the epoch of /auth/config."""
 
     items: list[Revocation]
     last_position: int
+    epoch: str = ""
 
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - RFC 8693's name
