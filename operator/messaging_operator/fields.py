@@ -7,20 +7,13 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from messaging_operator.desired import Manifest
 from messaging_operator.names import FIELD_MANAGER
+from messaging_operator.spec import quantity
 
-_QUANTITY = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E))?$")
-_SUFFIXES = {
-    **{unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), start=1)},
-    **{unit: Decimal(1000) ** power for power, unit in enumerate(("n", "u", "m"), start=-3)},
-    **{unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), start=1)},
-}
 _QUANTITY_FIELDS = frozenset({"limits", "requests", "sizeLimit", "averageValue", "divisor", "capacity"})
 
 _SERVER_DEFAULTS: tuple[tuple[str, Any], ...] = (
@@ -68,19 +61,10 @@ def owns(live: Manifest, manager: str, *path: str) -> bool:
     return True
 
 
-def amount(quantity: str | int) -> Decimal:
-    """Return what a quantity such as ``1000m`` or ``1Gi`` amounts to. Raises ValueError when it is none."""
-    match = _QUANTITY.match(str(quantity))
-    if match is None:
-        raise ValueError(f"{quantity!r} is no quantity")
-    number, exponent, suffix = match.groups()
-    return Decimal(number + (exponent or "")) * _SUFFIXES.get(suffix or "", Decimal(1))
-
-
 def same_quantity(one: Any, other: Any) -> bool:
     """Return whether two values are equal quantities: ``1000m`` and ``1``, ``1024Mi`` and ``1Gi``."""
     try:
-        return amount(one) == amount(other)
+        return quantity.value(str(one)) == quantity.value(str(other))
     except ValueError:
         return False
 

@@ -85,7 +85,7 @@ def _request(entry: dict[str, object]) -> Request:
 @contextmanager
 def running(folder: Path, *, etcd: Path, apiserver: Path) -> Iterator[ControlPlane]:
     """Start both servers with their files in `folder`; stop both at the end, whatever happens."""
-    etcd_port, etcd_peer_port, port = _free_ports(3)
+    etcd_port, etcd_peer_port, port = free_ports(3)
     plane = _prepare(folder, port)
     commands = {
         "etcd": _etcd(etcd, folder, port=etcd_port, peer_port=etcd_peer_port),
@@ -159,7 +159,8 @@ def _apiserver(program: Path, folder: Path, *, port: int, etcd_port: int) -> lis
     ]
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [listener.getsockname()[1] for listener in sockets]
     for listener in sockets:

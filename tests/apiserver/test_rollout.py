@@ -94,7 +94,7 @@ async def test_an_image_that_cannot_be_pulled_is_named_while_the_former_version_
     await world.roll_out()
 
     image = "messaging/services:no-such-tag"
-    await world.change({"images": {"overrides": {"services": image}}})
+    await world.change({"images": {"overrides": {"message": image}}})
     await world.look()
     await world.controllers()
     await world.look()

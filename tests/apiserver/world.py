@@ -62,6 +62,12 @@ class Api:
         async with self.session.patch(self.url + path, data=json.dumps(change), headers=headers) as response:
             return response.status, await response.json()
 
+    async def table(self, path: str) -> tuple[int, Manifest]:
+        """List as ``kubectl get`` does; return the status code and the table."""
+        accept = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+        async with self.session.get(self.url + path, headers=accept) as response:
+            return response.status, await response.json()
+
     async def create_namespace(self, name: str) -> None:
         """Create a namespace; AssertionError when that is refused."""
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -117,9 +123,10 @@ class World:
         assert status == 201, answer
 
     async def change(self, spec: Manifest) -> None:
-        """Merge `spec` into the platform's."""
-        metadata = {"name": self.name, "namespace": self.namespace}
-        await self.hand.merge({"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec})
+        """Merge `spec` into the platform's, as ``kubectl patch`` does; AssertionError when that is refused."""
+        path = f"{platforms(self.namespace)}/{self.name}?fieldValidation=Strict"
+        status, answer = await self.api.merge(path, {"spec": spec})
+        assert status == 200, answer
 
     async def look(self) -> int:
         """Have the operator look at the platform once; return how many writes it made."""

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from messaging_operator.desired import Manifest, Platform
-from messaging_operator.fields import amount, owns, same_value, unchanged
+from messaging_operator.fields import owns, same_value, unchanged
 from messaging_operator.kinds import key_of
 from messaging_operator.names import FIELD_MANAGER, HANDOVER_MANAGER
 from messaging_operator.observed import Observed, Owner, component_of, is_leaving, owner_of
 from messaging_operator.plan.model import AnyAction, Apply, Delete, Problem
 from messaging_operator.plan.secrets import name_taken, waiting_for_former
+from messaging_operator.spec import quantity
 
 _IMMUTABLE = ("podManagementPolicy", "selector", "serviceName", "volumeClaimTemplates")
 
@@ -65,7 +66,7 @@ def at_least_live(claim: Manifest, observed: Observed) -> Manifest:
     """Return a volume claim that asks for no less than the live one of its name: volumes never shrink."""
     live = observed.objects.get(key_of(claim))
     have = live["spec"]["resources"]["requests"]["storage"] if live else "0"
-    if amount(have) <= amount(claim["spec"]["resources"]["requests"]["storage"]):
+    if quantity.value(have) <= quantity.value(claim["spec"]["resources"]["requests"]["storage"]):
         return claim
     return {**claim, "spec": {**claim["spec"], "resources": {"requests": {"storage": have}}}}
 
