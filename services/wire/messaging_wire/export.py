@@ -18,7 +18,10 @@ class ExportCreate(Request):
 
 
 class Export(Answer):
-    """An export and how far it is; `progress` runs from 0 to 1."""
+    """An export and how far it is; `progress` runs from 0 to 1.
+
+    `failure` says why a failed one failed: `conversation-gone`, `not-allowed`, `too-large`, `no-space`, `given-up`.
+    """
 
     id: ExportId
     option: ExportOption
@@ -26,6 +29,7 @@ class Export(Answer):
     state: ExportState
     progress: float
     size_bytes: int | None = None
+    failure: str | None = None
     created_at: Time
     expires_at: Time | None = None
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("size_bytes", columns.big_integer()),
         sa.Column("attempts", columns.big_integer(), nullable=False),
         sa.Column("grant_sealed", columns.long_bytes()),
+        sa.Column("grant_expires_at", columns.UtcTime),
         sa.Column("due_at", columns.UtcTime),
         sa.Column("worker_id", columns.Uuid),
         sa.Column("created_at", columns.UtcTime, nullable=False),
