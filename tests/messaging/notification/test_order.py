@@ -1,0 +1,106 @@
+"""Whatever the order, the batches and the repetitions in which events arrive, the same notifications are open."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from messaging_wire.events import Envelope, Event, MessageCreated
+from messaging_wire.ids import UserId
+
+from tests.messaging.notification.conftest import Notifications
+from tests.messaging.notification.story import Story, envelope
+from tests.support.tokens import Person
+
+Step = tuple[str, int, int]
+PEOPLE = 4
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["send", "send", "send", "mention", "read", "leave", "join", "edit", "delete"]),
+        st.integers(0, PEOPLE - 1),
+        st.integers(0, 30),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@dataclass
+class Told:
+    """A story, what was sent in it, and all the events that tell of it."""
+
+    story: Story
+    sent: list[MessageCreated]
+    events: list[Event]
+
+    def expected(self, person: UserId) -> dict[str, tuple[int, int, int, str]]:
+        """What is open for somebody: per kind the count, the first and the last seq, and the text of the last."""
+        floor = self.story.reads.get(person, 0)
+        found: dict[str, list[int]] = {}
+        for message in self.sent:
+            if person in self.story.members and message.seq > floor:
+                found.setdefault("mention" if person in message.mentions else "message", []).append(message.seq)
+        return {
+            kind: (len(seqs), seqs[0], seqs[-1], self.story.texts[seqs[-1]]) for kind, seqs in sorted(found.items())
+        }
+
+
+def tell(people: Sequence[UserId], happenings: Sequence[Step]) -> Told:
+    """Play the steps that are possible; who is no member neither sends nor reads."""
+    told = Told(Story(), [], [])
+    story = told.story
+    told.events.append(story.begins_with(*people[:-1]))
+    for what, who, number in happenings:
+        person, is_member = people[who], people[who] in story.members
+        seq = number % story.last_seq + 1 if story.last_seq else None
+        if what in ("send", "mention") and is_member:
+            mentions = (people[number % PEOPLE],) if what == "mention" else ()
+            told.sent.append(story.sends(person, f"text {number}", mentions))
+            told.events.append(told.sent[-1])
+        elif what == "read" and is_member and seq is not None:
+            told.events.append(story.reads_up_to(person, seq))
+        elif what == "leave" and is_member:
+            told.events.append(story.leaves(person))
+        elif what == "join" and not is_member:
+            told.events.append(story.joins(person))
+        elif what in ("edit", "delete") and seq is not None:
+            told.events.append(story.changes(seq, f"edit {number}", deleted=what == "delete"))
+    return told
+
+
+def shuffled(events: Sequence[Event], chance: random.Random) -> list[list[Envelope]]:
+    """Every event at least once, some redelivered, some published anew, in any order and batches."""
+    envelopes = [envelope(event) for event in events]
+    envelopes += [one for one in envelopes if chance.random() < 0.3]
+    envelopes += [envelope(event) for event in events if chance.random() < 0.3]
+    chance.shuffle(envelopes)
+    batches: list[list[Envelope]] = [[]]
+    for one in envelopes:
+        batches[-1].append(one)
+        if chance.random() < 0.4:
+            batches.append([])
+    return batches
+
+
+async def open_of(notifications: Notifications, person: Person) -> dict[str, tuple[Any, ...]]:
+    async with notifications.service.host.runtime.database.reading() as session:
+        from messaging.notification import store
+
+        rows = await store.open_rows(session, person.id, limit=10)
+    return {row["kind"]: tuple(row[name] for name in ("count", "first_seq", "last_seq", "message")) for row in rows}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(happenings=steps, chance=st.randoms(use_true_random=False))
+async def test_any_delivery_leaves_the_same_open_notifications(
+    notifications: Notifications, happenings: list[Step], chance: random.Random
+) -> None:
+    people = [notifications.person(f"person-{number}") for number in range(PEOPLE)]
+    told = tell([person.id for person in people], happenings)
+    for batch in shuffled(told.events, chance):
+        await notifications.bus.publish(batch)
+    for person in people:
+        assert await open_of(notifications, person) == told.expected(person.id)
