@@ -35,16 +35,17 @@ class Platform:
             (item for seq, item in self.messages.items() if seq <= position.seq and item.rev > since),
             key=lambda item: item.rev,
         )
-        messages, changes = newer[:PAGE], changed[: max(0, PAGE - len(newer))]
-        more = len(messages) < len(newer) or len(changes) < len(changed)
+        changes = changed[:PAGE]
+        complete = len(changes) == len(changed)
+        messages = newer[: PAGE - len(changes)] if complete else []
         part = ConversationSync(
             messages=messages,
             changes=changes,
             first_seq=1,
             last_seq=len(self.messages),
             last_rev=self.rev,
-            rev=(changes[-1].rev if changes else since) if more else self.rev,
-            more=more,
+            rev=self.rev if complete else changes[-1].rev,
+            more=len(messages) < len(newer) or not complete,
         )
         return SyncAnswer(epoch="first", conversations={CONVERSATION: part}, joined=[], gone=[])
 

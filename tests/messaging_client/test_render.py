@@ -26,7 +26,7 @@ def test_deleted_edited_and_system_messages_say_so() -> None:
 
     assert message_line(message(1, content="", deleted_at=MOMENT), names).endswith("ada deleted this message")
     assert message_line(message(1, content="x", edited_at=MOMENT), names).endswith("ada: x (edited)")
-    assert message_line(message(1, content="joined", kind="system"), names).endswith("* ada joined")
+    assert message_line(message(1, content="ada joined", kind="system"), names).endswith(" * ada joined")
 
 
 @pytest.mark.parametrize("dangerous", ["\x1b[2J", "\x07", "\x9b31m", "\u202e", "\r", "\x00"])

@@ -32,7 +32,7 @@ def message_line(message: Message, names: Mapping[UserId, str], *, zone: tzinfo 
     if message.deleted_at is not None:
         return f"{head} {name} deleted this message"
     if message.kind == "system":
-        return f"{head} * {name} {plain(message.content, single_line=True)}"
+        return f"{head} * {plain(message.content, single_line=True)}"
     edited = " (edited)" if message.edited_at is not None else ""
     return f"{head} {name}: {plain(message.content)}{edited}"
 
