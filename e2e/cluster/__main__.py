@@ -36,7 +36,8 @@ def up(port: Port = 5000) -> None:
 def down(name: Name = kind.MAIN) -> None:
     """Delete the cluster with all its data, and what killed runs have left."""
     kind.delete_leftovers()
-    kind.delete(name)
+    if name in kind.existing():
+        kind.delete(name)
 
 
 @app.command()
