@@ -86,6 +86,14 @@ def openapi() -> None:
 
 
 @app.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document: Socket.IO and the events between services."""
+    from messaging.asyncapi import render_document
+
+    sys.stdout.write(render_document())
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     sys.stdout.write(f"{VERSION}\n")
