@@ -45,6 +45,8 @@ class RevocationList:
         self._listeners: list[Listener] = []
         self._wake = asyncio.Event()
         self.position = 0
+        self.epoch = ""
+        """The name of the data's history, as auth tells it with the feed; a restore renews it."""
         self.loaded_at: datetime | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -99,6 +101,7 @@ class RevocationList:
     async def _read_all(self, source: RevocationSource) -> None:
         while True:
             page = await source.after(self.position)
+            self.epoch = page.epoch or self.epoch
             self.add(page.items, page.last_position)
             if not page.items:
                 return

@@ -1,5 +1,8 @@
 """Socket.IO for one service: who is connected, checked at CONNECT and while connected, and emits to people.
 
+A client's events are handed to their handlers in order and without waiting: engine.io awaits whatever its receive loop
+calls, so a handler that waited there would hold up pongs, and a database that stands still would close every socket.
+
 The only module that uses inner parts of python-socketio and engine.io (pinned by uv.lock, held by
 tests/messaging/kernel/test_sockets.py): an event is encoded once and put on the queue of each receiver's engine.io
 socket, without a task per socket. A queue that is full means a slow client: it is dropped and catches up by `sync`.
@@ -7,7 +10,7 @@ socket, without a task per socket. A queue that is full means a slow client: it 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, KeysView
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 MAX_QUEUED = 1024
 MAX_EVENT_BYTES = 128 * 1024
+MAX_UNANSWERED = 256
+"""Events of one socket that may be under way at once; more are refused as unavailable."""
 CONNECT_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 1.0
 PING_INTERVAL_S, PING_TIMEOUT_S = 25, 20
@@ -66,10 +71,26 @@ class Socket:
     eio_sid: str
     caller: Caller
     expiry: asyncio.TimerHandle | None = None
+    unanswered: int = 0
 
 
 Handler = Callable[[Socket, Any], Awaitable[BaseModel]]
-"""Answers a client event with its acknowledgement; raises ProblemError to refuse."""
+"""Answers a client event with its acknowledgement; raises ProblemError to refuse.
+
+Called in the order of the socket's events. What must happen in that order is done before it returns its awaitable: a
+coroutine function does nothing in order, a function that queues and returns a future does.
+"""
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
+    """python-socketio's server with events handed on at once; acknowledgements are sent when they are there."""
+
+    dispatch: Callable[[str, int | None, Any], None]
+
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if self.manager.is_connected(sid, namespace or "/"):
+            self.dispatch(sid, id, data)
 
 
 class SocketHub:
@@ -84,10 +105,11 @@ class SocketHub:
         self._clock = clock
         self._sockets: dict[str, Socket] = {}
         self._by_user: dict[UserId, set[str]] = defaultdict(set)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
         self.on_connected: Callable[[Socket], Awaitable[None]] | None = None
         self.on_disconnected: Callable[[Socket], Awaitable[None]] | None = None
-        self.server = socketio.AsyncServer(
+        self._handlers: dict[str, Handler] = {}
+        self.server = _Server(
             async_mode="asgi",
             async_handlers=False,  # the default breaks the order of one sender's events
             json=Json,
@@ -99,6 +121,7 @@ class SocketHub:
             logger=False,
             engineio_logger=False,
         )
+        self.server.dispatch = self._dispatch
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnect)
         self.server.eio.on("connect", self._engine_connect)
@@ -107,19 +130,47 @@ class SocketHub:
 
     def on(self, event: str, handler: Handler) -> None:
         """Answer the client event `event` by `handler`, with problems as `{"ok": false, "problem": …}`."""
+        self._handlers[event] = handler
 
-        async def _handle(sid: str, payload: Any = None) -> Any:
-            socket = self._sockets.get(sid)
-            if socket is None:
-                return _encode(refused(invalid_token("the socket is not signed in")))
-            try:
-                return _encode(await handler(socket, payload))
-            except Exception as error:
-                return _encode(refused(to_problem(error)))
+    def _dispatch(self, sid: str, ack_id: int | None, data: Any) -> None:
+        """Start the work that an event asks for; its acknowledgement follows when that is done."""
+        socket = self._sockets.get(sid)
+        if socket is None:
+            return
+        try:
+            work = asyncio.ensure_future(self._start(socket, data))
+        except Exception as error:
+            self._acknowledge(socket, ack_id, refused(to_problem(error)))
+            return
+        socket.unanswered += 1
+        self._tasks.add(work)
+        work.add_done_callback(lambda done: self._finish(socket, ack_id, done))
 
-        self.server.on(event, _handle)
+    def _start(self, socket: Socket, data: Any) -> Awaitable[BaseModel]:
+        name, payload = (data[0], data[1] if len(data) > 1 else None) if isinstance(data, list) and data else ("", None)
+        handler = self._handlers.get(name) if isinstance(name, str) else None
+        if handler is None:
+            raise ProblemError(problems.NOT_FOUND, "no such event")
+        if socket.unanswered >= MAX_UNANSWERED:
+            raise ProblemError(problems.UNAVAILABLE, "too many events of this socket are under way")
+        return handler(socket, payload)
 
-    def connected_users(self) -> Iterable[UserId]:
+    def _finish(self, socket: Socket, ack_id: int | None, done: "asyncio.Future[BaseModel]") -> None:
+        self._tasks.discard(done)
+        socket.unanswered -= 1
+        if done.cancelled():
+            answer: BaseModel = refused(ProblemError(problems.UNAVAILABLE, "the service is stopping"))
+        else:
+            error = done.exception()
+            answer = refused(to_problem(error)) if isinstance(error, Exception) else done.result()
+        self._acknowledge(socket, ack_id, answer)
+
+    def _acknowledge(self, socket: Socket, ack_id: int | None, answer: BaseModel) -> None:
+        if ack_id is not None:
+            body = f"{sio_packet.ACK}{ack_id}[{answer.model_dump_json()}]"
+            self._put([socket.sid], eio_packet.Packet(eio_packet.MESSAGE, body))
+
+    def connected_users(self) -> KeysView[UserId]:
         """The people with at least one socket here."""
         return self._by_user.keys()
 
@@ -256,7 +307,3 @@ def refused(error: ProblemError) -> Refused:
 def seconds_until(moment: datetime, clock: Clock) -> float:
     """How long until `moment`, at least 0."""
     return max(0.0, (moment - clock.now()).total_seconds())
-
-
-def _encode(answer: BaseModel) -> Any:
-    return answer.model_dump(mode="json")

@@ -41,6 +41,12 @@ class ConversationUpdate(Request):
     announcement_only: bool | None = None
 
 
+class MemberUpdate(Request):
+    """Body of PUT /conversation/{id}/members/{user_id}; `owner` hands over."""
+
+    role: Role
+
+
 class JoinRequest(Request):
     """Body of POST /conversation/join; the code counts in any case, with or without dashes."""
 

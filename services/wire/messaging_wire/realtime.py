@@ -35,13 +35,17 @@ class SyncRequest(Request):
 
 
 class ConversationSync(Answer):
-    """What a client misses of one conversation: new messages by `seq`, changed older ones by `rev`."""
+    """What a client misses of one conversation: new messages by `seq`, changed older ones by `rev`.
+
+    Whoever applies it names `rev` of this answer in the next `sync`: every change up to there is had.
+    """
 
     messages: list[Message]
     changes: list[Message] = Field(default_factory=list)
     first_seq: int
     last_seq: int
     last_rev: int
+    rev: int = 0
     more: bool
 
 
