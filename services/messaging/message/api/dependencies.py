@@ -1,0 +1,15 @@
+"""What routes get from the application."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from messaging.message.parts import MessageParts
+
+
+def _parts(request: Request) -> MessageParts:
+    parts: MessageParts = request.app.state.message
+    return parts
+
+
+Service = Annotated[MessageParts, Depends(_parts)]

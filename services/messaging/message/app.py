@@ -1,0 +1,109 @@
+"""The message service put together."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from messaging.kernel.outbox import Outbox
+from messaging.kernel.service import Parts, Runtime
+from messaging.kernel.settings import load_settings
+from messaging.kernel.tokens import TokenVerifier
+from messaging.message import api, internal, snapshots
+from messaging.message.batches import GroupCommit, Store
+from messaging.message.clearing import Clearing
+from messaging.message.consumers import PeopleConsumer
+from messaging.message.delivery import Delivery
+from messaging.message.news import NewMessages
+from messaging.message.parts import MessageParts
+from messaging.message.rates import Allowance
+from messaging.message.service.catchup import CatchUpService
+from messaging.message.service.change import Changer
+from messaging.message.service.conversations import ConversationService
+from messaging.message.service.exporting import ExportService
+from messaging.message.service.membership import MembershipService, guesses_per_minute
+from messaging.message.service.messages import MessageService
+from messaging.message.service.receipts import ReceiptService
+from messaging.message.service.sending import Outcome, Send, store_sends
+from messaging.message.settings import MessageSettings
+from messaging.message.sockets import PATH, MessageSockets
+
+
+def load() -> MessageSettings:
+    """Read the service's settings.
+
+    Raises:
+        ConfigurationError: a value is missing or wrong.
+    """
+    return load_settings(MessageSettings)
+
+
+def build(runtime: Runtime) -> Parts:
+    """Put the service together."""
+    hub = runtime.socket_hub(PATH)
+    delivery = Delivery(hub, runtime.bus, runtime.database)
+    parts = make_parts(runtime, delivery)
+    MessageSockets(hub, parts)
+    grants = TokenVerifier(
+        issuer=runtime.settings.external_url,
+        keys=runtime.trust.keys,
+        clock=runtime.clock,
+        audience=internal.GRANT_AUDIENCE,
+        token_type=internal.GRANT_TYPE,
+    )
+    return Parts(
+        routers=[api.messages, api.conversations, api.members],
+        internal=[internal.router],
+        state={"message": parts, "exports": ExportService(runtime.database), "grants": grants},
+        consumers=[PeopleConsumer(runtime.database, runtime.clock).consumer()],
+        tasks=[
+            parts.commits.run,
+            parts.receipts.run,
+            delivery.run,
+            Clearing(runtime.database, runtime.clock).run,
+        ],
+        sockets=hub,
+    )
+
+
+def make_parts(runtime: Runtime, delivery: Delivery) -> MessageParts:
+    """Make what routes and sockets call."""
+    settings = runtime.settings
+    assert isinstance(settings, MessageSettings)  # noqa: S101 - `load` makes them
+    changer = Changer(runtime.database, runtime.outbox, delivery, runtime.clock)
+    return MessageParts(
+        conversations=ConversationService(changer),
+        membership=MembershipService(
+            changer,
+            guesses=guesses_per_minute(settings.join_attempts_per_min),
+            max_members=settings.max_members,
+        ),
+        messages=MessageService(changer, edit_within=settings.edit_within),
+        catch_up=CatchUpService(runtime.database, delivery, runtime.trust.revocations),
+        receipts=ReceiptService(runtime.database, runtime.outbox, delivery),
+        commits=GroupCommit(
+            committer(runtime),
+            delivery.publish,
+            lanes=settings.send_lanes,
+            deadline=timedelta(seconds=settings.batch_deadline_s),
+        ),
+        delivery=delivery,
+        rate=Allowance(rate_per_s=settings.send_rate_per_s, burst=settings.send_burst),
+    )
+
+
+def committer(runtime: Runtime) -> Store:
+    """One transaction per batch of sends."""
+
+    async def store(sends: Sequence[Send]) -> tuple[list[Outcome], list[NewMessages]]:
+        async with runtime.database.writing() as session:
+            result = await store_sends(session, runtime.outbox, sends, runtime.clock.now())
+        runtime.outbox.wake()
+        return result
+
+    return store
+
+
+async def republish(session: AsyncSession, outbox: Outbox) -> int:
+    """Put snapshots of everything that the service owns on its outbox."""
+    return await snapshots.republish(session, outbox)

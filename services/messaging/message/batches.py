@@ -1,0 +1,177 @@
+"""Group commit: while one commit is under way, the sends that arrive meanwhile are collected for the next one.
+
+A send is put on its lane before the first await, so that one sender's order holds; a conversation always has the same
+lane. Whatever goes wrong with a batch, its sends are tried one by one, by their keys, so that each is stored once or
+refused. Who waits for an answer may go away: the batch does not notice.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from messaging_wire import problems
+from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from messaging.kernel.database import is_transient
+from messaging.kernel.errors import ProblemError
+from messaging.kernel.problems import to_problem
+from messaging.message.news import NewMessages
+from messaging.message.service.sending import Outcome, Send, Sent
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH: Final = 200
+MAX_QUEUED: Final = 10_000
+GATHER_S: Final = 0.002
+CROWDED: Final = 4
+"""From so many sends in a batch on, the next one waits a moment to grow; a lone sender never waits."""
+ATTEMPT_S: Final = 10.0
+
+SIZES = Histogram("messaging_send_batch_size", "Sends per batch", buckets=(1, 2, 5, 10, 20, 50, 100, 200))
+RETRIED = Counter("messaging_send_batches_retried_total", "Batches that were tried one by one")
+
+Store = Callable[[Sequence[Send]], Awaitable[tuple[list[Outcome], list[NewMessages]]]]
+"""Stores sends in one transaction of its own and has committed when it returns."""
+
+Deliver = Callable[[list[NewMessages]], None]
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A send on its way, and who waits for its outcome."""
+
+    send: Send
+    deadline: float
+    answer: asyncio.Future[Sent] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def settle(self, outcome: Outcome) -> None:
+        """Tell the outcome, where somebody still waits."""
+        if self.answer.done():
+            return
+        if isinstance(outcome, ProblemError):
+            self.answer.set_exception(outcome)
+            self.answer.exception()  # whoever waited may be gone: nobody need read it
+        else:
+            self.answer.set_result(outcome)
+
+
+class GroupCommit:
+    """The lanes of one replica."""
+
+    def __init__(self, store: Store, deliver: Deliver, *, lanes: int, deadline: timedelta) -> None:
+        self._deadline_s = deadline.total_seconds()
+        self._lanes = [Lane(store, deliver) for _ in range(lanes)]
+
+    def submit(self, send: Send) -> asyncio.Future[Sent]:
+        """Queue a send, synchronously; the future has its outcome after the commit.
+
+        Raises:
+            ProblemError: 503, too much is queued.
+        """
+        waiting = Waiting(send, asyncio.get_running_loop().time() + self._deadline_s)
+        self._lane_of(send.request.conversation_id).put(waiting)
+        return waiting.answer
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for lane in self._lanes:
+                tasks.create_task(lane.run())
+
+    def _lane_of(self, conversation_id: UUID) -> "Lane":
+        return self._lanes[conversation_id.int % len(self._lanes)]
+
+
+class Lane:
+    """A queue of sends and the one batch of it that is under way."""
+
+    def __init__(self, store: Store, deliver: Deliver) -> None:
+        self._store = store
+        self._deliver = deliver
+        self._queue: deque[Waiting] = deque()
+        self._wake = asyncio.Event()
+
+    def put(self, waiting: Waiting) -> None:
+        """Queue a send.
+
+        Raises:
+            ProblemError: 503, the queue is full.
+        """
+        if len(self._queue) >= MAX_QUEUED:
+            raise unavailable()
+        self._queue.append(waiting)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work off batches until cancelled; what is left then is refused."""
+        batch: list[Waiting] = []
+        try:
+            while True:
+                await self._wake.wait()
+                if len(batch) >= CROWDED:
+                    await asyncio.sleep(GATHER_S)
+                batch = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
+                if not self._queue:
+                    self._wake.clear()
+                SIZES.observe(len(batch))
+                await self._work_off(batch)
+        finally:
+            for waiting in [*batch, *self._queue]:
+                waiting.settle(unavailable())
+
+    async def _work_off(self, batch: list[Waiting]) -> None:
+        try:
+            await self._attempt(batch)
+        except Exception as error:
+            log.warning("batch_failed", size=len(batch), error=type(error).__name__)
+            RETRIED.inc()
+            for waiting in batch:
+                await self._work_off_alone(waiting, error)
+
+    async def _attempt(self, batch: list[Waiting], *, recovering: bool = False) -> None:
+        async with asyncio.timeout(ATTEMPT_S):
+            outcomes, news = await self._store([waiting.send for waiting in batch])
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            waiting.settle(outcome)
+        self._deliver(news + (_found_again(outcomes, news) if recovering else []))
+
+    async def _work_off_alone(self, waiting: Waiting, error: Exception) -> None:
+        """Try one send again until it is stored, refused, or late; its key tells whether it was stored before."""
+        pause, loop = 0.05, asyncio.get_running_loop()
+        while loop.time() < waiting.deadline:
+            try:
+                await self._attempt([waiting], recovering=True)
+                return
+            except (SQLAlchemyError, OSError, TimeoutError) as again:
+                error = again
+                if not is_transient(again) and not isinstance(again, IntegrityError):
+                    break
+                await asyncio.sleep(min(pause, max(0.0, waiting.deadline - loop.time())))
+                pause = min(pause * 2, 2.0)
+            except Exception as again:
+                error = again
+                break
+        waiting.settle(unavailable() if is_transient(error) else to_problem(error))
+
+
+def _found_again(outcomes: Sequence[Outcome], news: list[NewMessages]) -> list[NewMessages]:
+    """News of messages that an attempt of unknown end had stored, and that nobody has been told of."""
+    told = {message.id for item in news for message in item.messages}
+    return [
+        NewMessages(conversation_id=outcome.message.conversation_id, member_version=0, messages=[outcome.message])
+        for outcome in outcomes
+        if isinstance(outcome, Sent) and outcome.message.id not in told
+    ]
+
+
+def unavailable() -> ProblemError:
+    """The answer to a send that could not be tried to its end: the same again is safe."""
+    return ProblemError(
+        problems.UNAVAILABLE, "the message may not be stored; send it again with the same client_message_id"
+    )

@@ -1,0 +1,101 @@
+"""What happened in conversations and concerns open sockets: this replica's, and other replicas' by hints.
+
+A hint is transient and may be lost; the database holds everything that it says. Replicas of two releases may talk to
+one another: unknown fields are ignored.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from messaging_wire.base import Answer
+from messaging_wire.conversation import Conversation, Receipt
+from messaging_wire.ids import ConversationId, UserId
+from messaging_wire.message import Message
+from pydantic import Field
+
+TOPIC = "message.hint"
+
+
+class NewMessages(Answer):
+    """Messages were stored, under the membership of `member_version`; as their senders see them."""
+
+    kind: Literal["messages"] = "messages"
+    conversation_id: ConversationId
+    member_version: int
+    messages: list[Message]
+
+
+class ChangedMessage(Answer):
+    """A message was edited or deleted."""
+
+    kind: Literal["changed_message"] = "changed_message"
+    conversation_id: ConversationId
+    member_version: int
+    message: Message
+
+
+class MembersChanged(Answer):
+    """People came or went; `member_version` is the one afterwards."""
+
+    kind: Literal["members"] = "members"
+    conversation_id: ConversationId
+    member_version: int
+    joined: list[UserId] = Field(default_factory=list)
+    left: list[UserId] = Field(default_factory=list)
+
+
+class ToldConversation(Answer):
+    """Somebody joined or left: the conversation as each of them sees it."""
+
+    kind: Literal["told"] = "told"
+    reason: Literal["joined", "left"]
+    views: dict[UserId, Conversation]
+
+
+class ChangedConversation(Answer):
+    """The conversation itself changed or was deleted, for every member."""
+
+    kind: Literal["conversation"] = "conversation"
+    conversation_id: ConversationId
+    reason: Literal["changed", "deleted"]
+
+
+class NewReceipts(Answer):
+    """Members of a small conversation have come further."""
+
+    kind: Literal["receipts"] = "receipts"
+    conversation_id: ConversationId
+    receipts: list[Receipt]
+
+
+class TypingNow(Answer):
+    """A member of a small conversation is typing."""
+
+    kind: Literal["typing"] = "typing"
+    conversation_id: ConversationId
+    user_id: UserId
+
+
+class Missed(Answer):
+    """The sending replica could not tell what happened for a while."""
+
+    kind: Literal["missed"] = "missed"
+
+
+News = (
+    NewMessages
+    | ChangedMessage
+    | MembersChanged
+    | ToldConversation
+    | ChangedConversation
+    | NewReceipts
+    | TypingNow
+    | Missed
+)
+
+
+class Hint(Answer):
+    """The body of a hint: news of one replica, in order."""
+
+    origin: UUID
+    items: list[Annotated[News, Field(discriminator="kind")]]

@@ -1,0 +1,45 @@
+"""The parts of the message service that its routes and sockets call, put together by `app.py`."""
+
+import asyncio
+from dataclasses import dataclass
+
+from messaging_wire import problems
+from messaging_wire.message import SendRequest
+
+from messaging.kernel.errors import ProblemError
+from messaging.kernel.tokens import Caller
+from messaging.message.batches import GroupCommit
+from messaging.message.delivery import Delivery
+from messaging.message.rates import Allowance
+from messaging.message.service.catchup import CatchUpService
+from messaging.message.service.conversations import ConversationService
+from messaging.message.service.membership import MembershipService
+from messaging.message.service.messages import MessageService
+from messaging.message.service.receipts import ReceiptService
+from messaging.message.service.sending import Send, Sent
+
+
+@dataclass(frozen=True)
+class MessageParts:
+    """One of each."""
+
+    conversations: ConversationService
+    membership: MembershipService
+    messages: MessageService
+    catch_up: CatchUpService
+    receipts: ReceiptService
+    commits: GroupCommit
+    delivery: Delivery
+    rate: Allowance
+
+    def send(self, caller: Caller, request: SendRequest) -> asyncio.Future[Sent]:
+        """Queue a message, synchronously; the future has its outcome once it is stored durably.
+
+        Raises:
+            ProblemError: 429 above the person's rate, 503 where too much is queued.
+        """
+        wait = self.rate.wait(caller.user_id)
+        if wait is not None:
+            raise ProblemError(problems.TOO_MANY_REQUESTS, "too many messages", retry_after=wait)
+        self.rate.take(caller.user_id)
+        return self.commits.submit(Send(caller.user_id, caller.username, request))

@@ -1,0 +1,1 @@
+"""What the message service does: each module one subject, each public method one transaction."""

@@ -1,0 +1,70 @@
+"""What a client can say on its socket, at `/api/message/socket.io`."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from messaging_wire import problems
+from messaging_wire.ids import ConversationId, UserId
+from messaging_wire.message import SendRequest
+from messaging_wire.realtime import Acknowledged, MessageAcknowledged, ReceiptEvent, SyncRequest, TypingEvent
+from pydantic import BaseModel
+
+from messaging.kernel.errors import ProblemError
+from messaging.kernel.sockets import Socket, SocketHub
+from messaging.message.news import TypingNow
+from messaging.message.parts import MessageParts
+from messaging.message.rates import Allowance
+from messaging.message.service.sending import Sent
+from messaging.message.store.members import SMALL
+
+PATH = "/api/message/socket.io"
+TYPING_PER_S = 1.0
+
+
+class MessageSockets:
+    """Answers the events of message sockets."""
+
+    def __init__(self, hub: SocketHub, parts: MessageParts) -> None:
+        self._parts = parts
+        self._typing = Allowance(rate_per_s=TYPING_PER_S, burst=1)
+        hub.on("send_message", self._send)
+        hub.on("sync", self._sync)
+        hub.on("receipt", self._receipt)
+        hub.on("typing", self._type)
+
+    def _send(self, socket: Socket, payload: Any) -> Awaitable[BaseModel]:
+        """Queue at once, in the socket's order; the acknowledgement follows the commit."""
+        return _acknowledged(self._parts.send(socket.caller, SendRequest.model_validate(payload)))
+
+    async def _sync(self, socket: Socket, payload: Any) -> BaseModel:
+        return await self._parts.catch_up.sync(socket.caller, SyncRequest.model_validate(payload or {}))
+
+    async def _receipt(self, socket: Socket, payload: Any) -> BaseModel:
+        event = ReceiptEvent.model_validate(payload)
+        await self._parts.receipts.mark(
+            socket.caller.user_id,
+            event.conversation_id,
+            delivered_seq=event.delivered_seq,
+            read_seq=event.read_seq,
+        )
+        return Acknowledged()
+
+    async def _type(self, socket: Socket, payload: Any) -> BaseModel:
+        """Tell the others; more often than once a second it is acknowledged and not told."""
+        conversation_id, user_id = TypingEvent.model_validate(payload).conversation_id, socket.caller.user_id
+        members = await self._parts.delivery.members_of(conversation_id)
+        if user_id not in members:
+            raise ProblemError(problems.NOT_FOUND)
+        self._tell_typing(conversation_id, user_id, len(members))
+        return Acknowledged()
+
+    def _tell_typing(self, conversation_id: ConversationId, user_id: UserId, members: int) -> None:
+        key = (conversation_id, user_id)
+        if members <= SMALL and self._typing.wait(key) is None:
+            self._typing.take(key)
+            self._parts.delivery.publish([TypingNow(conversation_id=conversation_id, user_id=user_id)])
+
+
+async def _acknowledged(sent: "asyncio.Future[Sent]") -> BaseModel:
+    return MessageAcknowledged(message=(await sent).message)

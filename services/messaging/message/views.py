@@ -1,0 +1,142 @@
+"""Rows as the wire shows them, to one reader."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from messaging_wire.conversation import Conversation, Me, Member, Peer, Receipt
+from messaging_wire.ids import UserId
+from messaging_wire.message import Message, MessageStatus
+
+from messaging.message.codes import show_code
+from messaging.message.store.conversations import Seen
+from messaging.message.tables import ConversationRow, MemberRow, MessageRow, PersonRow
+
+Field = dict[str, object]
+
+
+@dataclass
+class Marks:
+    """How far the members of small conversations are, to tell each message's status."""
+
+    _members: dict[UUID, list[MemberRow]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of(cls, members: Iterable[MemberRow]) -> "Marks":
+        """Sort members by conversation."""
+        marks = cls()
+        for member in members:
+            marks._members[member.conversation_id].append(member)
+        return marks
+
+    def status(self, message: MessageRow) -> MessageStatus:
+        """The least over the members other than the sender; `sent` where there is nobody, or too many to tell."""
+        others = [member for member in self._members[message.conversation_id] if member.user_id != message.sender_id]
+        if not others:
+            return "sent"
+        if not all(not member.sends_receipts or member.delivered_seq >= message.seq for member in others):
+            return "sent"
+        return "read" if all(m.sends_receipts and m.read_seq >= message.seq for m in others) else "delivered"
+
+
+def message_view(row: MessageRow, viewer_id: UUID | None, status: MessageStatus = "sent") -> Message:
+    """A message as `viewer_id` sees it; None shows what its sender sees."""
+    own = viewer_id is None or viewer_id == row.sender_id
+    return Message.model_construct(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        seq=row.seq,
+        rev=row.rev,
+        kind=row.kind,
+        sender_id=row.sender_id,
+        client_message_id=row.client_message_id if own else None,
+        content=row.content,
+        reply_to=row.reply_to,
+        mentions=[],
+        attachments=[],
+        pinned=False,
+        reactions={},
+        created_at=row.created_at,
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
+        status=status,
+    )
+
+
+def member_view(row: MemberRow) -> Member:
+    """A member as other members see them."""
+    return Member.model_construct(
+        user_id=row.user_id,
+        role=row.role,
+        joined_at=row.joined_at,
+        delivered_seq=row.delivered_seq,
+        read_seq=row.read_seq,
+    )
+
+
+def receipt_view(row: MemberRow) -> Receipt:
+    """How far a member has come."""
+    return Receipt.model_construct(
+        conversation_id=row.conversation_id,
+        user_id=row.user_id,
+        delivered_seq=row.delivered_seq,
+        read_seq=row.read_seq,
+    )
+
+
+def peer_id(conversation: ConversationRow, user_id: UUID) -> UserId | None:
+    """The other person of a direct conversation; oneself in notes to self."""
+    if conversation.direct_key is None:
+        return None
+    low, high = UUID(bytes=conversation.direct_key[:16]), UUID(bytes=conversation.direct_key[16:])
+    return UserId(high if low == user_id else low)
+
+
+def conversation_view(seen: Seen, people: dict[UUID, PersonRow], marks: Marks) -> Conversation:
+    """A conversation as the member in `seen` sees it."""
+    return Conversation(**conversation_fields(seen, people, marks))
+
+
+def conversation_fields(seen: Seen, people: dict[UUID, PersonRow], marks: Marks) -> Field:
+    """The fields of a conversation's view, for models that add to them."""
+    row, me, last = seen.conversation, seen.member, seen.last_message
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "title": row.title,
+        "description": row.description,
+        "owner_id": row.owner_id,
+        "peer": _peer(peer_id(row, me.user_id), people),
+        "join_code": show_code(row.join_code) if row.join_code else None,
+        "created_at": row.created_at,
+        "last_activity_at": row.last_activity_at,
+        "first_seq": row.first_seq,
+        "last_seq": row.last_seq,
+        "last_rev": row.last_rev,
+        "member_count": row.member_count,
+        "unread": row.last_seq - max(me.read_seq, row.first_seq - 1),
+        "last_message": message_view(last, me.user_id, marks.status(last)) if last is not None else None,
+        "me": Me(
+            role=me.role,
+            joined_seq=me.joined_seq,
+            delivered_seq=me.delivered_seq,
+            read_seq=me.read_seq,
+            level=me.level,
+            muted_until=me.muted_until,
+        ),
+    }
+
+
+def _peer(user_id: UserId | None, people: dict[UUID, PersonRow]) -> Peer | None:
+    if user_id is None:
+        return None
+    person = people.get(user_id)
+    if person is None:
+        return Peer.model_construct(user_id=user_id, username="", display_name="", avatar_url=None)
+    return Peer.model_construct(
+        user_id=user_id,
+        username=person.username,
+        display_name=person.display_name,
+        avatar_url=person.avatar_url,
+    )
