@@ -13,10 +13,11 @@
 - apiGroups: [""]
   resources: [configmaps, services]
   verbs: [get, list, watch, create, patch, delete]
-# Never deleted: they belong to the data.
+# The operator deletes neither: they belong to the data. `delete` is what OwnerReferencesPermissionEnforcement asks of
+# whoever gives them an owner, as `deletionPolicy: Delete` does.
 - apiGroups: [""]
   resources: [persistentvolumeclaims, secrets]
-  verbs: [get, list, watch, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch, delete]
