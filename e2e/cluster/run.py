@@ -7,13 +7,16 @@ import socket
 import subprocess
 import sys
 
+from e2e.acceptance import report
+from e2e.acceptance.subject import Subject
 from e2e.cluster import kind, platform
 from e2e.cluster.kind import Cluster
+from e2e.images import binaries
 from e2e.steps import console, side_by_side, step
 
 
 def end_to_end(port: int, *, keep: bool = False) -> int:
-    """Run everything and return the scenarios' exit code; the cluster goes in any case, unless it is to be kept."""
+    """Run everything and return 0 when all went well, else 1; the cluster goes in any case, unless it is to be kept."""
     cluster = Cluster(f"{kind.TEMPORARY}{os.getpid()}", port or free_port())
     platform.prepare()
     kind.delete_leftovers()
@@ -31,13 +34,24 @@ def end_to_end(port: int, *, keep: bool = False) -> int:
 
 
 def play(cluster: Cluster) -> int:
-    """Play the scenarios against a cluster's gateway and return their exit code."""
+    """Play scenarios, checks and faults against a cluster's platform; return 0 when all went well, else 1."""
     address = f"http://localhost:{cluster.port}"
-    with step(f"Scenarios through the gateway on {address}"):
-        done = subprocess.run([sys.executable, "-m", "e2e.scenarios", "--base-url", address], check=False)
-    if done.returncode:
-        console.print(platform.describe(cluster), markup=False)
-    return done.returncode
+    scenarios = _python(cluster, "Scenarios through the gateway", "e2e.scenarios", "--base-url", address)
+    checks = report.play(Subject(cluster)) == 0
+    target = ("--by", "cluster", "--base-url", address, "--kube-context", f"kind-{cluster.name}")
+    killed = _python(cluster, "SIGKILL under a stream of sends", "e2e.faults", *target, "kill-message")
+    if scenarios and checks and killed:
+        return 0
+    console.print(platform.describe(cluster), markup=False)
+    return 1
+
+
+def _python(cluster: Cluster, title: str, module: str, *words: str) -> bool:
+    tools = binaries.ensure("kubectl")["kubectl"].parent
+    environment = {"KUBECONFIG": str(cluster.kubeconfig), "PATH": f"{tools}:{os.environ['PATH']}"}
+    with step(title):
+        command = [sys.executable, "-m", module, *words]
+        return subprocess.run(command, check=False, env={**os.environ, **environment}).returncode == 0
 
 
 def free_port() -> int:
