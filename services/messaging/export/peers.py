@@ -84,7 +84,7 @@ class Archive:
             RefusedError: the grant is not accepted.
             httpx.HTTPError: message cannot be reached or does not answer well.
         """
-        async with self._open(conversation_id, grant, params={"head": "true"}):
+        async with self._open(conversation_id, grant):
             return
 
     @asynccontextmanager
@@ -94,14 +94,11 @@ class Archive:
             yield ConversationStream(response)
 
     @asynccontextmanager
-    async def _open(
-        self, conversation_id: UUID, grant: str, params: dict[str, str] | None = None
-    ) -> AsyncIterator[httpx.Response]:
+    async def _open(self, conversation_id: UUID, grant: str) -> AsyncIterator[httpx.Response]:
         request = self._client.build_request(
             "GET",
             f"/internal/export/conversations/{conversation_id}",
             headers={"Authorization": f"Bearer {grant}"},
-            params=params,
             timeout=httpx.Timeout(READ_WITHIN_S, connect=2.0),
         )
         response = await self._client.send(request, stream=True)
@@ -117,7 +114,7 @@ class Archive:
 
 
 class ConversationStream:
-    """A conversation as it arrives: lines of NDJSON, first the conversation, then its messages."""
+    """A conversation as it arrives: NDJSON, first the conversation, then its messages, one object a line."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._lines = response.aiter_lines()
@@ -129,15 +126,17 @@ class ConversationStream:
             IncompleteError: there is none.
         """
         async for line in self._lines:
-            found = orjson.loads(line).get("conversation")
-            if isinstance(found, dict):
-                return found
-            break
+            return _read(line)
         raise IncompleteError
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """The messages in ascending `seq`; kinds of lines that are not known here are passed over."""
+        """The messages in ascending `seq`."""
         async for line in self._lines:
-            message = orjson.loads(line).get("message") if line else None
-            if isinstance(message, dict):
-                yield message
+            yield _read(line)
+
+
+def _read(line: str) -> dict[str, Any]:
+    found = orjson.loads(line)
+    if not isinstance(found, dict):
+        raise IncompleteError
+    return found
