@@ -41,12 +41,15 @@ def to_problem(error: Exception) -> ProblemError:
 
 
 def invalid_fields(error: ValidationError | RequestValidationError) -> ProblemError:
-    """Say what is wrong with which field, without the input; unreadable JSON is a 400, a bad id in a path a 404."""
+    """Say what is wrong with which field, without the input; unreadable JSON is 400, a bad id in a path 404."""
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return ProblemError(problems.BAD_REQUEST, "the body is not JSON")
     if any(item["loc"][:1] == ("path",) for item in found):
         return ProblemError(problems.NOT_FOUND)
+    if isinstance(error, RequestValidationError) and isinstance(error.body, bytes) and error.body:
+        # The framework parses JSON only where the request says that it is JSON, and hands on the bytes of anything else.
+        return ProblemError(problems.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
     return ProblemError(
         problems.INVALID_FIELDS, errors=[FieldProblem(field=_field(item), message=_message(item)) for item in found]
     )
@@ -61,6 +64,15 @@ def _message(item: Mapping[str, Any]) -> str:
     if item["type"] == "extra_forbidden":
         return "is not a known field"
     return str(item["msg"]).removeprefix("Value error, ")
+
+
+def _is_of_another_media_type(request: Request, error: RequestValidationError) -> bool:
+    """Tell whether a body was not read because its Content-Type is not JSON."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    return not is_json and bool(error.body) and any(item["loc"] == ("body",) for item in error.errors())
 
 
 def answer(error: ProblemError) -> Response:
@@ -79,7 +91,9 @@ def answer(error: ProblemError) -> Response:
 def install(app: FastAPI) -> None:
     """Answer every exception of `app` with problem+json."""
 
-    async def _answer(_request: Request, error: Exception) -> Response:
+    async def _answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, RequestValidationError) and _is_of_another_media_type(request, error):
+            return answer(ProblemError(problems.UNSUPPORTED_MEDIA_TYPE, "send application/json"))
         return answer(to_problem(error))
 
     async def _http(_request: Request, error: Exception) -> Response:
