@@ -44,7 +44,7 @@ def configure_logs(*, level: str, form: Literal["json", "console"]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiosqlite", "aiormq", "aio_pika", "httpx", "httpcore", "asyncio", "alembic"):
+    for noisy in ("uvicorn", "aiosqlite", "aiormq", "aio_pika", "httpx", "httpcore", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
