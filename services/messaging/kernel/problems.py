@@ -47,9 +47,6 @@ def invalid_fields(error: ValidationError | RequestValidationError) -> ProblemEr
         return ProblemError(problems.BAD_REQUEST, "the body is not JSON")
     if any(item["loc"][:1] == ("path",) for item in found):
         return ProblemError(problems.NOT_FOUND)
-    if isinstance(error, RequestValidationError) and isinstance(error.body, bytes) and error.body:
-        # The framework parses JSON only where the request says that it is JSON, and hands on the bytes of anything else.
-        return ProblemError(problems.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
     return ProblemError(
         problems.INVALID_FIELDS, errors=[FieldProblem(field=_field(item), message=_message(item)) for item in found]
     )
