@@ -46,7 +46,7 @@ async def _joined(stage: Stage, conversation: Json, ada: Person, ben: Person) ->
             ("GET", "/members", None),
             ("PUT", "", {"title": "Mine"}),
             ("DELETE", "", None),
-            ("POST", "/members", {"user_id": ben.id}),
+            ("PUT", f"/members/{ada.id}", {"role": "member"}),
             ("POST", "/join-code", None),
         ):
             checks.problem(await ben.request(method, path + suffix, json=body), 404, "not-found")
