@@ -16,7 +16,7 @@ from messaging_operator.spec import quantity
 
 _QUANTITY_FIELDS = frozenset({"limits", "requests", "sizeLimit", "averageValue", "divisor", "capacity"})
 
-_SERVER_DEFAULTS: tuple[tuple[str, Any], ...] = (
+SERVER_DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("apiVersion", "v1"),
     ("defaultMode", 420),
     ("divisor", "0"),
@@ -76,7 +76,7 @@ def same_value(desired: Any, live: Any, *, field: str = "") -> bool:
             return False
         extra = [(key, live[key]) for key in live if key not in desired]
         inner = field if field in _QUANTITY_FIELDS else ""
-        return all(item in _SERVER_DEFAULTS for item in extra) and all(
+        return all(item in SERVER_DEFAULTS for item in extra) and all(
             same_value(value, live[key], field=inner or key) for key, value in desired.items()
         )
     if isinstance(desired, list):
@@ -97,8 +97,6 @@ def _same(desired: Any, live: Any, owned: Mapping[str, Any], field: str) -> bool
         return isinstance(live, list) and _same_items(desired, live, owned, field)
     if inside:
         return False
-    if desired == {} and "." not in owned and isinstance(live, Mapping):
-        return True
     return same_value(desired, live, field=field)
 
 
