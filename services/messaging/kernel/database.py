@@ -8,6 +8,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from messaging.kernel.errors import ConfigurationError
 from messaging.kernel.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
+
+TRANSACTION = timedelta(seconds=15)
+"""How long a transaction may take: a database that stands still answers nothing, and the driver waits for ever."""
+PING = timedelta(seconds=3)
 
 MYSQL_SESSION = "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'"
 
@@ -56,9 +61,13 @@ class Database:
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncSession]:
-        """One transaction that commits at the end of the block and rolls back on any exception."""
-        async with AsyncExitStack() as stack:
+    async def writing(self, within: timedelta | None = TRANSACTION) -> AsyncIterator[AsyncSession]:
+        """One transaction that commits at the end of the block and rolls back on any exception.
+
+        Raises:
+            TimeoutError: it took longer than `within`; whether it was committed is then not known.
+        """
+        async with asyncio.timeout(_seconds(within)), AsyncExitStack() as stack:
             if self.is_sqlite:
                 await stack.enter_async_context(self._writer)
             session = await stack.enter_async_context(Session(self.engine, expire_on_commit=False))
@@ -75,9 +84,10 @@ class Database:
         """Ask the database something.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: it does not answer.
+            sqlalchemy.exc.SQLAlchemyError: it refuses.
+            TimeoutError: it does not answer.
         """
-        async with self._reader.connect() as connection:
+        async with asyncio.timeout(PING.total_seconds()), self._reader.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def check_durability(self) -> None:
@@ -121,6 +131,10 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, OperationalError | TimeoutError | ConnectionError) or (
         type(error).__module__ == "sqlalchemy.exc" and type(error).__name__ in {"TimeoutError", "InterfaceError"}
     )
+
+
+def _seconds(within: timedelta | None) -> float | None:
+    return None if within is None else within.total_seconds()
 
 
 def _mysql_engine(settings: ServiceSettings, service: str) -> AsyncEngine:

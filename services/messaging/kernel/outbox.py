@@ -124,7 +124,7 @@ class Outbox:
                 async with self._database.writing() as session:
                     await self._settle(session, done, refused)
         else:
-            async with self._database.writing() as session:
+            async with self._database.writing(within=None) as session:  # publishing has time-outs of its own
                 rows = await self._oldest(session)
                 done, refused = await self._publish(rows)
                 await self._settle(session, done, refused)

@@ -93,7 +93,7 @@ async def _republish(name: str, settings: ServiceSettings, republish: Republish)
     database = open_database(settings, name)
     try:
         outbox = Outbox(database, MemoryBus(), SystemClock(), name)
-        async with database.writing() as session:
+        async with database.writing(within=None) as session:
             count = await republish(session, outbox)
     finally:
         await database.close()
