@@ -96,13 +96,6 @@ def test_no_rule_says_everything(helm: Path) -> None:
             assert "*" not in [*rule["verbs"], *rule["resources"], *rule["apiGroups"]]
 
 
-def test_nothing_that_belongs_to_the_data_may_be_deleted(helm: Path) -> None:
-    (role,) = of_kind(template(helm, "messaging-operator"), "ClusterRole")
-    for rule in role["rules"]:
-        if {"secrets", "persistentvolumeclaims"} & set(rule["resources"]):
-            assert "delete" not in rule["verbs"]
-
-
 def test_an_operator_of_some_namespaces_has_rights_in_these_only(helm: Path) -> None:
     objects = template(helm, "messaging-operator", watchNamespaces=["a", "b"])
     assert not of_kind(objects, "ClusterRole")

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from hypothesis import given
 from messaging_operator.crd import custom_resource_definition, spec_schema
+from messaging_operator.desired import Platform, build
+from messaging_operator.spec import parse_spec
 from messaging_operator.values import values_schema
 
 from tests.messaging_operator.manifests import MINIMAL
@@ -96,6 +98,24 @@ def test_kubectl_can_remember_the_whole_crd_in_an_annotation() -> None:
 @given(spec=platform_specs.specs())
 def test_the_schemas_and_the_parser_accept_the_same_specs(spec: dict[str, Any]) -> None:
     jsonschema.validate(spec, values_schema())
+
+
+def defaulted(value: Any, schema: dict[str, Any]) -> Any:
+    """A value as the API server stores it: with the schema's defaults in it."""
+    if isinstance(value, list):
+        return [defaulted(part, schema["items"]) for part in value]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    properties = schema["properties"]
+    whole = {name: part["default"] for name, part in properties.items() if "default" in part} | value
+    return {name: defaulted(part, properties[name]) for name, part in whole.items()}
+
+
+@given(spec=platform_specs.specs())
+def test_defaults_of_the_api_server_change_nothing(spec: dict[str, Any]) -> None:
+    stored = defaulted(spec, spec_schema())
+    written, read = (Platform("demo", "chat", "uid", parse_spec(one, strict=True)) for one in (spec, stored))
+    assert build(written) == build(read)
 
 
 @pytest.mark.parametrize(

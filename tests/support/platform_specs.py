@@ -1,7 +1,6 @@
 """Every spec that a MessagingPlatform may have, as hypothesis strategies: plain dictionaries as a person writes them.
 
-Used by the tests of the pure core and by those that ask a real API server. What is made here satisfies every rule
-of the CRD; a test shows that both the parser and the API server agree.
+What is made here satisfies every rule of the CRD.
 """
 
 import string

@@ -33,8 +33,8 @@ class Size:
 
 
 def plain(model: SpecModel | None) -> Any:
-    """A part of the spec as the API server reads it, without what was not given or is empty."""
-    return None if model is None else _pruned(model.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    """A part of the spec as the API server reads it, defaults included, without what is empty."""
+    return None if model is None else _pruned(model.model_dump(mode="json", by_alias=True))
 
 
 def _pruned(value: Any) -> Any:
