@@ -1,4 +1,4 @@
-"""Statements of revisions that may run twice, as MySQL commits at each: an interrupted migration goes on where it was."""
+"""Statements of revisions that may run twice: MySQL commits at each, and a migration may be interrupted."""
 
 import sqlalchemy as sa
 from alembic import op
