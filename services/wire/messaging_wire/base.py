@@ -51,7 +51,13 @@ Text = Annotated[str, BeforeValidator(_normalise)]
 
 Item = TypeVar("Item")
 
-ShortLine = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+ShortLine = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), BeforeValidator(_normalise)
+]
+"""A title or a name: like `Text`, without blanks around it, 1 to 100 code points after that.
+
+Not built on `Text`: pydantic would count before it strips, and a line of blanks would pass as an empty one.
+"""
 
 
 class Request(BaseModel):

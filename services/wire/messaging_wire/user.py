@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from messaging_wire.base import Answer, Request, Text, Time
+from messaging_wire.base import Answer, Request, ShortLine, Text, Time
 from messaging_wire.ids import UserId
 
 
@@ -23,5 +23,5 @@ class Profile(Answer):
 class ProfileUpdate(Request):
     """Body of PUT /user/{id}; what is absent stays as it is."""
 
-    display_name: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
+    display_name: ShortLine | None = None
     bio: Annotated[Text, StringConstraints(max_length=1000)] | None = None
