@@ -18,8 +18,8 @@ from tests.support.services import RunningService, database_place, running_servi
 
 KEY = "a key-encryption key of more than thirty-two characters"
 PASSWORD = "correct horse battery"
-CHEAP = {"password_memory_kib": 64, "password_iterations": 1}
 Json = dict[str, Any]
+CHEAP: Json = {"password_memory_kib": 64, "password_iterations": 1}
 
 _numbers = itertools.count(1)
 

@@ -80,7 +80,7 @@ async def test_a_repeat_once_the_successor_was_used_ends_the_whole_session(auth:
     (entry,) = (await auth.service.admin.get("/internal/revocations", params={"after": feed})).json()["items"]
     assert entry["session_id"] is not None
     async with asyncio.timeout(1):
-        while (await auth.get("/sessions", third["access_token"])).status_code != 401:  # noqa: ASYNC110
+        while (await auth.get("/sessions", third["access_token"])).status_code != 401:
             await asyncio.sleep(0.01)
 
 
