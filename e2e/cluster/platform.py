@@ -26,6 +26,8 @@ METRICS_SERVER = Path(__file__).parent / "metrics-server.yaml"
 PLATFORM_IMAGES = ("services", "operator", "mysql", "rabbitmq", "envoy")
 TOOLS = ("kind", "kubectl", "helm")
 READY_TIMEOUT = timedelta(minutes=4)
+STALLED_FOR = timedelta(seconds=45)
+"""So long a platform may be stalled before nobody waits for it any more: an API server learns a new kind in 30 s."""
 CONDITIONS = "{range .status.conditions[*]}{.type}={.status}{'\\n'}{end}"
 
 
@@ -76,15 +78,18 @@ def sample(text: str, port: int) -> str:
 def wait_until_ready(cluster: Cluster) -> None:
     """Wait for condition Ready of platform demo.
 
-    Raises ToolingError with its conditions and pods when that takes too long, or at once when the operator says that a
+    Raises ToolingError with its conditions and pods when that takes too long, or when the operator keeps saying that a
     person is needed (condition Stalled).
     """
     deadline = time.monotonic() + READY_TIMEOUT.total_seconds()
+    stalled_since = float("inf")
     while True:
+        now = time.monotonic()
         conditions = cluster.kubectl("get", "mp", "demo", f"--output=jsonpath={CONDITIONS}").split()
         if "Ready=True" in conditions:
             return
-        if "Stalled=True" in conditions or time.monotonic() > deadline:
+        stalled_since = min(stalled_since, now) if "Stalled=True" in conditions else float("inf")
+        if now > deadline or now - stalled_since > STALLED_FOR.total_seconds():
             raise ToolingError("Platform demo did not become ready.", hint=describe(cluster))
         time.sleep(1)
 
