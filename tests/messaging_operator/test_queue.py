@@ -32,7 +32,9 @@ async def working(queue: Queue[str], reconcile: Reconcile, *, workers: int = 2) 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until `holds`, then a little longer for what should not happen."""
     async with asyncio.timeout(10):
-        while not holds():
+        while True:
+            if holds():
+                break
             await asyncio.sleep(0.005)
     await asyncio.sleep(0.03)
 
