@@ -48,24 +48,34 @@ class Someone:
 
 
 Join = Callable[[str], Awaitable[Someone]]
+Reach = Callable[[str], Transport]
 
 
 @pytest.fixture
-async def join(platform: Standalone) -> AsyncIterator[Join]:
+async def reach() -> AsyncIterator[Reach]:
+    """Make transports to servers, closed at the end of the test: `transport = reach(platform.url)`."""
+    transports: list[Transport] = []
+
+    def _reach(url: str) -> Transport:
+        transports.append(Transport(url))
+        return transports[-1]
+
+    yield _reach
+    for transport in transports:
+        await transport.close()
+
+
+@pytest.fixture
+async def join(platform: Standalone, reach: Reach) -> Join:
     """Sign a person up: `ada = await join("ada")`."""
-    people: list[Someone] = []
 
     async def _join(name: str) -> Someone:
-        store, transport = MemoryStore(), Transport(platform.url)
+        store, transport = MemoryStore(), reach(platform.url)
         rest = Rest(transport, Session(transport, store))
         username = f"{name}.{token_hex(4)}"
         request = SignUpRequest.model_validate(
             {"username": username, "email": f"{username}@example.org", "password": PASSWORD}
         )
-        someone = Someone(rest, store, (await rest.sign_up(request)).user)
-        people.append(someone)
-        return someone
+        return Someone(rest, store, (await rest.sign_up(request)).user)
 
-    yield _join
-    for someone in people:
-        await someone.rest.close()
+    return _join

@@ -8,12 +8,11 @@ import pytest
 from messaging_client.errors import NotFoundError, SessionEndedError
 from messaging_client.net.happenings import ConversationGone, ConversationJoined, Interrupted
 from messaging_client.net.session import Session, utc_now
-from messaging_client.net.transport import Transport
 from messaging_client.state.book import Book, from_unread
 from messaging_wire.ids import ClientMessageId, ConversationId
 from messaging_wire.message import SendRequest
 
-from tests.messaging_client.conftest import Join, Someone
+from tests.messaging_client.conftest import Join, Reach, Someone
 from tests.messaging_client.listening import listening
 from tests.support.standalone import Standalone
 
@@ -117,10 +116,10 @@ async def test_joining_and_leaving_are_told_and_a_joined_conversation_is_followe
     assert ear.texts == ["welcome", "barrier"]
 
 
-async def test_an_ended_session_ends_the_client(platform: Standalone, join: Join) -> None:
+async def test_an_ended_session_ends_the_client(platform: Standalone, join: Join, reach: Reach) -> None:
     ada = await join("ada")
     async with listening(platform.url, ada.session) as ear:
-        other = Session(Transport(platform.url), ada.store)
+        other = Session(reach(platform.url), ada.store)
         await ada.rest.log_out()
         ada.store.save(other.held)
         with pytest.raises(SessionEndedError):
@@ -129,17 +128,18 @@ async def test_an_ended_session_ends_the_client(platform: Standalone, join: Join
     assert ada.store.load() is None
 
 
-async def test_a_token_is_renewed_on_the_open_socket_before_it_ends(platform: Standalone, join: Join) -> None:
+async def test_a_token_is_renewed_on_the_open_socket_before_it_ends(
+    platform: Standalone, join: Join, reach: Reach
+) -> None:
     ada = await join("ada")
     held = ada.store.load()
     assert held is not None
     ada.store.save(held.model_copy(update={"expires_at": utc_now() + timedelta(seconds=61.5)}))
-    transport = Transport(platform.url)
+    transport = reach(platform.url)
     async with listening(platform.url, Session(transport, ada.store)) as ear:
         await ear.until(lambda: ada.store.load() != held and _renewed(ada, held.tokens.access_token))
         pending = ear.realtime.outbox.add(await ada.group(), "still here")
         await asyncio.wait_for(pending.outcome, 10)
-    await transport.close()
 
     assert not any(isinstance(happening, Interrupted) for happening in ear.told)
 

@@ -20,13 +20,12 @@ from messaging_client.errors import (
 from messaging_client.net.rest import Rest
 from messaging_client.net.session import Session
 from messaging_client.net.tokens import HeldTokens, MemoryStore
-from messaging_client.net.transport import Transport
 from messaging_wire.auth import LoginRequest
 from messaging_wire.conversation import ConversationCreate, ReceiptUpdate
 from messaging_wire.ids import ClientMessageId
 from messaging_wire.message import SendRequest
 
-from tests.messaging_client.conftest import PASSWORD, Join, Someone
+from tests.messaging_client.conftest import PASSWORD, Join, Reach, Someone
 from tests.support.standalone import Standalone
 
 
@@ -38,10 +37,12 @@ def spoil(someone: Someone) -> HeldTokens:
     return broken
 
 
-async def test_a_refused_access_token_is_renewed_once_for_all_who_ask_at_once(platform: Standalone, join: Join) -> None:
+async def test_a_refused_access_token_is_renewed_once_for_all_who_ask_at_once(
+    platform: Standalone, join: Join, reach: Reach
+) -> None:
     ada = await join("ada")
     broken = spoil(ada)
-    rest = Rest(Transport(platform.url), Session(Transport(platform.url), ada.store))
+    rest = Rest(reach(platform.url), Session(reach(platform.url), ada.store))
 
     await asyncio.gather(*(rest.conversations() for _ in range(10)))
 
@@ -49,12 +50,13 @@ async def test_a_refused_access_token_is_renewed_once_for_all_who_ask_at_once(pl
     assert now is not None
     assert now.tokens.refresh_token != broken.tokens.refresh_token
     await rest.session.renew(now.tokens.access_token)
-    await rest.close()
 
 
-async def test_a_token_that_another_process_renewed_is_taken_from_the_store(platform: Standalone, join: Join) -> None:
+async def test_a_token_that_another_process_renewed_is_taken_from_the_store(
+    platform: Standalone, join: Join, reach: Reach
+) -> None:
     ada = await join("ada")
-    other = Session(Transport(platform.url), ada.store)
+    other = Session(reach(platform.url), ada.store)
     former = ada.session.held
 
     renewed = await other.renew(former.tokens.access_token)
@@ -64,13 +66,13 @@ async def test_a_token_that_another_process_renewed_is_taken_from_the_store(plat
 
 
 async def test_a_refresh_token_that_is_refused_ends_the_session_and_forgets_it(
-    platform: Standalone, join: Join
+    platform: Standalone, join: Join, reach: Reach
 ) -> None:
     ada = await join("ada")
     held = ada.session.held
     await ada.rest.log_out()
     ada.store.save(held)
-    session = Session(Transport(platform.url), ada.store)
+    session = Session(reach(platform.url), ada.store)
 
     with pytest.raises(SessionEndedError):
         await session.renew(held.tokens.access_token)
@@ -110,11 +112,10 @@ async def test_a_conversation_is_made_once_listed_read_and_marked(join: Join) ->
         await ben.rest.conversation(UUID(int=9))
 
 
-async def test_the_configuration_is_open_to_everybody(platform: Standalone) -> None:
-    transport = Transport(platform.url)
+async def test_the_configuration_is_open_to_everybody(platform: Standalone, reach: Reach) -> None:
+    transport = reach(platform.url)
 
     assert (await Rest(transport, Session(transport, MemoryStore())).config()).sign_up == "open"
-    await transport.close()
 
 
 @pytest.fixture
@@ -136,9 +137,11 @@ async def foreign_server() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def test_what_is_no_messaging_platform_is_told_from_one_that_refuses(foreign_server: str, join: Join) -> None:
+async def test_what_is_no_messaging_platform_is_told_from_one_that_refuses(
+    foreign_server: str, join: Join, reach: Reach
+) -> None:
     ada = await join("ada")
-    transport = Transport(foreign_server)
+    transport = reach(foreign_server)
     rest = Rest(transport, ada.session)
 
     with pytest.raises(BadAnswerError, match="address"):
@@ -149,12 +152,10 @@ async def test_what_is_no_messaging_platform_is_told_from_one_that_refuses(forei
         await rest.me()
     assert caught.value.retry_after is not None
     assert caught.value.retry_after.total_seconds() == 7
-    await transport.close()
 
 
-async def test_a_server_that_does_not_answer_is_unreachable() -> None:
-    transport = Transport("http://127.0.0.1:9")
+async def test_a_server_that_does_not_answer_is_unreachable(reach: Reach) -> None:
+    transport = reach("http://127.0.0.1:9")
 
     with pytest.raises(UnreachableError, match="does not answer"):
         await Rest(transport, Session(transport, MemoryStore())).config()
-    await transport.close()
