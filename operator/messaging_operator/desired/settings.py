@@ -78,7 +78,7 @@ def service_env(platform: Platform, service: str) -> dict[str, str]:
             env[f"MESSAGING_{callee.upper()}_INTERNAL_URL"] = internal_url(platform, callee)
     if service == "auth":
         env["MESSAGING_SIGN_UP"] = str(spec.sign_up)
-        env["MESSAGING_TRUSTED_HOPS"] = str(spec.gateway.trusted_hops + 1)
+        env["MESSAGING_TRUSTED_HOPS"] = "1"  # the gateway writes x-forwarded-for anew, with one address
     return env | {variable.name: variable.value for variable in spec.services.named(service).env}
 
 
