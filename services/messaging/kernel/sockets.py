@@ -132,6 +132,10 @@ class SocketHub:
         """Answer the client event `event` by `handler`, with problems as `{"ok": false, "problem": …}`."""
         self._handlers[event] = handler
 
+    def events(self) -> KeysView[str]:
+        """The client events that are answered."""
+        return self._handlers.keys()
+
     def _dispatch(self, sid: str, ack_id: int | None, data: Any) -> None:
         """Start the work that an event asks for; its acknowledgement follows when that is done."""
         socket = self._sockets.get(sid)

@@ -93,6 +93,7 @@ class Channel:
         changed = self.sequencer.offer_change(message)
         if changed is not None:
             self.emit(lambda users: emit_message(self.outside.hub, users, "message_updated", changed))
+        self._send(self.sequencer.offer(()))  # it may have been the one that was missing
         self._watch_gap()
 
     def take_members(self, change: MembersChanged) -> None:

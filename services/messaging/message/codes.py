@@ -21,5 +21,7 @@ def show_code(code: str) -> str:
 
 def fold_code(text: str) -> str | None:
     """Read a code in any case, with or without dashes; None where it cannot be one."""
-    folded = text.replace("-", "").replace(" ", "").upper()
-    return folded if len(folded) == CODE_LENGTH and set(folded) <= set(ALPHABET) else None
+    typed = text.replace("-", "").replace(" ", "")
+    if len(typed) != CODE_LENGTH or not typed.isascii() or not typed.isalnum():
+        return None  # measured before folding: some letters become two
+    return typed.upper()

@@ -200,7 +200,7 @@ async def until(true: Callable[[], bool], what: str, within_s: float = WAIT_S) -
     """Wait until something holds."""
     try:
         async with asyncio.timeout(within_s):
-            while not true():  # noqa: ASYNC110 - it is seen by asking only
+            while not true():
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise AssertionError(what) from None
