@@ -21,9 +21,8 @@ from e2e.steps import console, side_by_side, step
 
 CHART = REPOSITORY / "charts/messaging-operator"
 PLATFORM = REPOSITORY / "k8s/platform.yaml"
-NAMESPACE = "messaging-system"
+NAMESPACE = "messaging-operator"
 METRICS_SERVER = Path(__file__).parent / "metrics-server.yaml"
-PLATFORM_IMAGES = ("services", "operator", "mysql", "rabbitmq", "envoy")
 TOOLS = ("kind", "kubectl", "helm")
 READY_TIMEOUT = timedelta(minutes=4)
 STALLED_FOR = timedelta(seconds=45)
@@ -44,7 +43,7 @@ def prepare() -> None:
 
 def images() -> list[str]:
     """Have the images that run on the nodes and return their names; without Go no metrics server is among them."""
-    names = list(PLATFORM_IMAGES)
+    names = list(catalogue.PLATFORM)
     if gomodules.available():
         names.append("metrics-server")
     else:

@@ -2,14 +2,16 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from e2e.docker import docker
 from e2e.errors import ToolingError
 from e2e.images import binaries as programs
 from e2e.images import catalogue, engine, layers
-from e2e.steps import console, side_by_side
+from e2e.steps import console, side_by_side, step
 
 TEST_PROGRAMS = ("kube-apiserver", "etcd", "kubectl", "helm")
 
@@ -35,12 +37,21 @@ def ensure(
     *,
     for_tests: Annotated[bool, typer.Option("--for-tests", help="what `make test` needs, programs too")] = False,
 ) -> None:
-    """Make sure that the local engine has images: as they are, pulled, or made from packages."""
+    """Make sure that the local engine has images (a platform's, by default): there, pulled, or made from packages."""
     if for_tests:
         for_the_tests()
         return
     engine.ensure()
-    catalogue.ensure(*(names or catalogue.ENTRIES))
+    catalogue.ensure(*(names or catalogue.PLATFORM))
+
+
+@app.command()
+def export(file: Annotated[Path, typer.Argument(help="a tar file, to be read by `docker load`")]) -> None:
+    """Write every image of a platform into one file, for a site that no registry reaches."""
+    engine.ensure()
+    images = catalogue.ensure(*catalogue.PLATFORM)
+    with step(f"Write {len(images)} images to {file}"):
+        docker("save", "--output", file, *images)
 
 
 @app.command()
@@ -53,7 +64,7 @@ def for_the_tests() -> None:
     """Get the images and programs of ``make test``; programs are compiled while packages are fetched."""
 
     def images_needed() -> None:
-        catalogue.ensure(*catalogue.THIRD_PARTY, *catalogue.OURS)
+        catalogue.ensure("python", *catalogue.PLATFORM)
 
     def programs_needed() -> None:
         engine.ensure_plugins()

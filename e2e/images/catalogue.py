@@ -81,5 +81,6 @@ ENTRIES: dict[str, Entry] = {
     ),
 }
 
-THIRD_PARTY = ("python", "mysql", "rabbitmq", "envoy")
 OURS = ("services", "operator")
+PLATFORM = (*OURS, "mysql", "rabbitmq", "envoy")
+"""What a platform and its operator run."""
