@@ -22,7 +22,11 @@ async def insist(call: Callable[[], Awaitable[Result]], *, patience: timedelta =
         stop=stop_after_delay(patience.total_seconds()),
         reraise=True,
     )
-    return await retrying(call)
+
+    async def _call() -> Result:  # the library awaits only what it can see to be a coroutine function
+        return await call()
+
+    return await retrying(_call)
 
 
 def _wait_s(state: RetryCallState) -> float:
