@@ -179,6 +179,11 @@ def test_volumes_and_secrets_go_with_the_resource_only_where_it_says_so(policy: 
         assert retention == {"whenDeleted": "Retain", "whenScaled": "Retain"}
 
 
+def test_a_claim_is_controlled_by_nobody_but_its_stateful_set() -> None:
+    for claim in build(make_platform(deletionPolicy="Delete")).claims:
+        assert [owner["controller"] for owner in claim["metadata"]["ownerReferences"]] == [False]
+
+
 def test_the_claims_are_those_that_the_stateful_sets_would_make() -> None:
     desired = build(make_platform(broker={"managed": {"replicas": 3, "storage": "2Gi"}}))
     assert [claim["metadata"]["name"] for claim in desired.claims] == [

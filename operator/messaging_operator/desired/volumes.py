@@ -70,6 +70,8 @@ def _claim(platform: Platform, component: str, volume: Volume, ordinal: int, *, 
         owned=owned,
     )
     del body["metadata"]["labels"]["app.kubernetes.io/version"]
+    for owner in body["metadata"].get("ownerReferences", ()):
+        owner["controller"] = False  # the StatefulSet's controller warns of any other than itself
     body["spec"] = _claim_spec(volume)
     return body
 
