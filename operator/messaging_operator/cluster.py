@@ -22,6 +22,9 @@ from messaging_operator.kinds import BY_NAME, Kind
 from messaging_operator.names import FIELD_MANAGER
 
 PAGE = 500
+_TRANSIENT = frozenset({401, 408, 429})
+_KIND_IS_NEW = "cannot find RESTMapping"
+"""What OwnerReferencesPermissionEnforcement says for some seconds after the CRD was made."""
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -196,5 +199,6 @@ def _api_error(request: str, error: ApiException) -> ApiError:
     except (TypeError, ValueError, KeyError):
         message = str(error.reason)
     kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: ConflictError}
-    refused = 400 <= error.status < 500 and error.status not in (401, 408, 429)
+    transient = error.status in _TRANSIENT or _KIND_IS_NEW in message
+    refused = 400 <= error.status < 500 and not transient
     return kinds.get(error.status, RefusedError if refused else UnreachableError)(request, error.status, message)

@@ -113,6 +113,8 @@ class Reconciler:
         self, platform: Platform, desired: Desired, resource: Manifest
     ) -> tuple[Observed, Plan, list[Problem]]:
         """Carry out plan after plan until one is empty or refused, or the passes are used up."""
+        former: tuple[AnyAction, ...] = ()
+        refusals: list[Problem] = []
         for _ in range(PASSES):
             observed = await self._observe(platform, desired, resource)
             plan = make_plan(platform, desired, observed)
@@ -121,9 +123,13 @@ class Reconciler:
                 plan = make_plan(platform, desired, observed)
             if not plan.actions or platform.spec.paused:
                 return observed, plan, []
+            if plan.actions == former:
+                log.warning("writes_without_effect", actions=[str(action) for action in former])
+                break
             refusals = await self._carry_out(plan, desired)
             if refusals:
                 break
+            former = plan.actions
         return observed, plan, refusals
 
     async def _observe(self, platform: Platform, desired: Desired, resource: Manifest) -> Observed:

@@ -110,7 +110,7 @@ def _ready(seen: Assessment) -> Verdict:
 def _progressing(seen: Assessment, ready: Verdict) -> Verdict:
     if seen.paused:
         count = len(seen.plan.actions) if seen.plan else 0
-        return Verdict(False, "Paused", f"spec.paused is true; {count} changes wait")
+        return Verdict(False, "Paused", f"spec.paused is true; changes that wait: {count}")
     if ready.status:
         return Verdict(False, "RolledOut", ready.message)
     if stuck := [trouble for trouble in _troubles(seen) if trouble.needs_person]:

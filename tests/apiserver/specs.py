@@ -1,5 +1,6 @@
 """Specs made from the CRD's own schema: whatever it describes may come, sensible or not."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -51,9 +52,14 @@ def _booleans(_: dict[str, Any]) -> st.SearchStrategy[bool]:
     return st.booleans()
 
 
-def _identity(schema: dict[str, Any]) -> Any:
-    keys = schema.get("x-kubernetes-list-map-keys")
-    return (lambda item: tuple(item.get(key) for key in keys)) if keys else repr
+def _identity(schema: dict[str, Any]) -> Callable[[Any], Any]:
+    """Return by what the items of a list must differ."""
+    keys = schema.get("x-kubernetes-list-map-keys", [])
+
+    def identity(item: Any) -> Any:
+        return tuple(item.get(key) for key in keys) if keys else repr(item)
+
+    return identity
 
 
 def _texts(schema: dict[str, Any]) -> st.SearchStrategy[str]:
@@ -73,7 +79,7 @@ def _maps(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 def _objects(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     properties, required = schema.get("properties", {}), schema.get("required", [])
-    fields = {name: st.deferred(lambda name=name, part=part: _values(name, part)) for name, part in properties.items()}
+    fields = {name: _values(name, part) for name, part in properties.items()}
     if set(ONE_OF) <= fields.keys():
         return st.sampled_from(ONE_OF).flatmap(lambda chosen: st.fixed_dictionaries({chosen: fields[chosen]}))
     return st.fixed_dictionaries(

@@ -122,6 +122,19 @@ async def test_turning_autoscaling_on_keeps_the_replicas_there_are(settled: Worl
     assert await _replicas(settled, "demo-user") == 1
 
 
+async def test_replicas_are_handed_over_once_even_while_their_stage_waits(settled: World) -> None:
+    autoscaled = {"services": {"user": {"replicas": None, "autoscaling": {"minReplicas": 2, "maxReplicas": 50}}}}
+    await settled.change({"version": "1.0.1", **autoscaled})
+    await settled.look()
+
+    assert await settled.look() == 0
+    assert await _replicas(settled, "demo-user") == 1
+    await settled.roll_out()
+    assert await _replicas(settled, "demo-user") == 2
+    await settled.change({"services": {"user": {"replicas": 1, "autoscaling": None}}})
+    await settled.roll_out()
+
+
 async def test_an_edited_field_goes_back_and_a_field_of_somebody_else_stays(settled: World) -> None:
     live = await settled.live(SERVICE, "demo-auth")
     mine = {"metadata": {"annotations": {"example.com/mine": "yes"}}, "spec": {"ports": [_port(9999)]}}

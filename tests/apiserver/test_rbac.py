@@ -158,7 +158,7 @@ async def _token(api: Api, namespace: str) -> str:
 
 
 def _rendered(helm: Path, namespace: str, setting: str) -> list[Manifest]:
-    command = [helm, "template", "messaging-operator", CHART, f"--namespace={namespace}", f"--set={setting}"]
+    command = [str(helm), "template", "messaging-operator", str(CHART), f"--namespace={namespace}", f"--set={setting}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [document for document in yaml.safe_load_all(output) if document]
 

@@ -7,8 +7,10 @@ everywhere at once: stages order changes, they do not hold up repairs.
 
 from messaging_operator import names
 from messaging_operator.desired import Desired, Manifest, Platform, Stage
+from messaging_operator.fields import owns
 from messaging_operator.health import WORKLOADS, health_of
 from messaging_operator.kinds import ObjectKey, key_of
+from messaging_operator.names import FIELD_MANAGER
 from messaging_operator.observed import Observed
 from messaging_operator.plan.cleanup import plan_ownership, plan_prune, plan_stuck_pods
 from messaging_operator.plan.model import (
@@ -110,8 +112,11 @@ class _Rollout:
         return not change and live is not None and health_of(live, self._observed.pods_of(live)).ready
 
     def _keep_replicas(self, manifest: Manifest, stage: str) -> None:
+        """Raise an autoscaled Deployment of a stage that waits, unless its replicas are still fixed by us."""
         live = self._observed.objects.get(key_of(manifest))
-        if live is not None and obstacle(manifest, live, self._platform) is None:
+        if live is None or obstacle(manifest, live, self._platform) is not None:
+            return
+        if not owns(live, FIELD_MANAGER, "spec", "replicas"):
             self.actions.extend(self._replicas(manifest, live, stage))
 
     def _replicas(self, manifest: Manifest, live: Manifest | None, stage: str) -> list[AnyAction]:

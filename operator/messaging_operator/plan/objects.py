@@ -57,7 +57,8 @@ def plan_replicas(
     current = int(live["spec"].get("replicas", 1))
     if current < least:
         return [_hand_over(desired, least, stage, f"{current} replicas are fewer than minReplicas {least}")]
-    if owns(live, FIELD_MANAGER, "spec", "replicas"):
+    ours, theirs = (owns(live, manager, "spec", "replicas") for manager in (FIELD_MANAGER, HANDOVER_MANAGER))
+    if ours and not theirs:
         return [_hand_over(desired, current, stage, "an autoscaler takes over its replicas")]
     return []
 
