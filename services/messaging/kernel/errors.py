@@ -42,3 +42,16 @@ class ProblemError(Exception):
             detail=self.detail,
             errors=self.errors,
         )
+
+
+def raise_configuration_error(group: BaseExceptionGroup[BaseException]) -> None:
+    """Raise the first `ConfigurationError` among what tasks have raised, or return.
+
+    Raises:
+        ConfigurationError: one of the tasks needs a person.
+    """
+    for error in group.exceptions:
+        if isinstance(error, ConfigurationError):
+            raise error from None
+        if isinstance(error, BaseExceptionGroup):
+            raise_configuration_error(error)

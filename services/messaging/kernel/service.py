@@ -21,6 +21,7 @@ from messaging.kernel import docs, health, inbox, problems
 from messaging.kernel.bus import Bus, Consumer
 from messaging.kernel.clock import Clock, SystemClock
 from messaging.kernel.database import Database, open_database
+from messaging.kernel.errors import raise_configuration_error
 from messaging.kernel.health import Readiness
 from messaging.kernel.middleware import RequestMiddleware
 from messaging.kernel.migrate import check_schema
@@ -158,7 +159,7 @@ class ServiceHost:
         """Check the schema, prepare, run all tasks; on leaving stop them and close what is open.
 
         Raises:
-            ConfigurationError: the database is not of this release.
+            ConfigurationError: the database is not of this release, or a task needs a person.
         """
         runtime = self.runtime
         try:
@@ -170,6 +171,9 @@ class ServiceHost:
                     await self.parts.sockets.close_all()
                 for task in tasks:
                     task.cancel()
+        except BaseExceptionGroup as group:
+            raise_configuration_error(group)
+            raise
         finally:
             await runtime.database.close()
 
@@ -197,8 +201,11 @@ class ServiceHost:
     async def _forget_inbox(self) -> None:
         while True:
             await asyncio.sleep(HOUR_S)
-            async with self.runtime.database.writing() as session:
-                await inbox.forget_old(session, self.runtime.clock)
+            try:
+                async with self.runtime.database.writing() as session:
+                    await inbox.forget_old(session, self.runtime.clock)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("inbox_not_tidied", service=self.runtime.name, error=type(error).__name__)
 
 
 def public_app(name: str, parts: Parts) -> FastAPI:
