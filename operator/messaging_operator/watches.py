@@ -49,23 +49,22 @@ class Watches:
             kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)(self._handler(kind))
         return registry
 
-    def notice(self, kind: Kind, event: kopf.RawEvent) -> None:
-        """Take note of one event and have its platform looked at."""
-        metadata: Any = event["object"]["metadata"]
+    def notice(self, kind: Kind, metadata: Any, *, deleted: bool) -> None:
+        """Take note of an event about the object with this metadata and have its platform looked at."""
         place = Place(kind.name, metadata["namespace"], metadata["name"])
-        if event["type"] == "DELETED":
+        if deleted:
             self.versions.pop(place, None)
             self.deleted.add(place)
         else:
             self.versions[place] = metadata["resourceVersion"]
         if key := key_of_platform(kind, place, metadata.get("labels") or {}):
             self._enqueue(key)
-        if kind is PLATFORM and event["type"] == "DELETED":
+        if kind is PLATFORM and deleted:
             metrics.forget_platform(place.namespace, place.name)
 
     def _handler(self, kind: Kind) -> Any:
         async def handle(event: kopf.RawEvent, **_: Any) -> None:
-            self.notice(kind, event)
+            self.notice(kind, event["object"]["metadata"], deleted=event["type"] == "DELETED")
 
         return handle
 
