@@ -45,25 +45,33 @@ def _client(request: Request, service: Service) -> Client:
 RequestClient = Annotated[Client, Depends(_client)]
 
 
+def _no_store(response: Response) -> None:
+    """Keep answers with tokens out of every cache (RFC 6749, section 5.1)."""
+    response.headers["Cache-Control"] = "no-store"
+
+
+no_store = Depends(_no_store)
+
+
 @router.get("/config", summary="What a client must know before anybody has signed in")
 async def config(service: Service) -> AuthConfig:
     """Open to everybody."""
     return await service.config()
 
 
-@router.post("/signUp", status_code=201, summary="Make an account and sign in")
+@router.post("/signUp", status_code=201, dependencies=[no_store], summary="Make an account and sign in")
 async def sign_up(body: SignUpRequest, service: Service, client: RequestClient) -> SignedIn:
     """Open to everybody, where sign-up is open; 409 `username-taken`."""
     return await service.sign_up(body, client)
 
 
-@router.post("/login", summary="Sign in with a user name, or a verified e-mail address, and a password")
+@router.post("/login", dependencies=[no_store], summary="Sign in by user name or verified e-mail address, and password")
 async def log_in(body: LoginRequest, service: Service, client: RequestClient) -> SignedIn:
     """Open to everybody; 401 `invalid-credentials`, 429 after too many failures."""
     return await service.log_in(body, client)
 
 
-@router.post("/refresh", summary="Rotate the refresh token")
+@router.post("/refresh", dependencies=[no_store], summary="Rotate the refresh token")
 async def refresh(body: RefreshRequest, service: Service) -> Refreshed:
     """Open to who has the token. Single use; a repeat within 30 s gets the same answer again."""
     return Refreshed(tokens=await service.sessions.refresh(body.refresh_token.get_secret_value()))

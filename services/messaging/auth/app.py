@@ -91,7 +91,7 @@ def _sweeping(service: AuthService) -> Work:
             await asyncio.sleep(SWEEP_INTERVAL.total_seconds())
             try:
                 await service.sweep()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, OSError) as error:
                 log.warning("sweep_failed", error=type(error).__name__)
 
     return sweep_for_ever

@@ -11,7 +11,7 @@ from messaging.auth.app import build
 from messaging.auth.settings import AuthSettings
 from messaging.kernel.logs import configure_logs
 
-from tests.messaging.auth.conftest import CHEAP, bearer
+from tests.messaging.auth.conftest import CHEAP, Auth, bearer, new_name
 from tests.support.services import running_service
 
 PASSWORD = "a-password-to-look-for"
@@ -62,3 +62,13 @@ async def test_no_password_and_no_token_is_ever_logged_or_counted(tmp_path: Path
         assert secret not in logged
         assert secret not in metrics
         assert all(secret not in answer.text for answer in answers)
+
+
+async def test_answers_with_tokens_are_kept_out_of_caches(auth: Auth) -> None:
+    name = new_name()
+    body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+    made = await auth.post("/signUp", body)
+    following = await auth.refresh(made.json()["tokens"]["refresh_token"])
+    for answer in (made, following, await auth.log_in(name, PASSWORD)):
+        assert answer.is_success
+        assert answer.headers["Cache-Control"] == "no-store"
