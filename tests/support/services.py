@@ -97,5 +97,5 @@ def _client(app: Any) -> httpx.AsyncClient:
 
 async def _until_ready(admin: httpx.AsyncClient) -> None:
     async with asyncio.timeout(READY_WITHIN_S):
-        while (await admin.get("/healthz/ready")).status_code != 200:  # noqa: ASYNC110 - it is seen by asking only
+        while (await admin.get("/healthz/ready")).status_code != 200:
             await asyncio.sleep(0.01)

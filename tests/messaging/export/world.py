@@ -172,7 +172,7 @@ class Exports:
         """The path of a new link, as the service has it."""
         answer = await self.ask(person, "POST", f"/{export_id}/link")
         assert answer.status_code == 200, answer.text
-        return "/api" + urlsplit(answer.json()["url"]).path
+        return "/api" + str(urlsplit(answer.json()["url"]).path)
 
     async def document(self, person: Person, export_id: str) -> Json:
         """What a ready export holds."""

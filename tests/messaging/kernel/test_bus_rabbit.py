@@ -43,7 +43,7 @@ async def connected(bus: RabbitBus) -> AsyncIterator[RabbitBus]:
 
 async def until(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(WAIT_S):
-        while not true():  # noqa: ASYNC110 - waiting for another process
+        while not true():
             await asyncio.sleep(0.02)
 
 

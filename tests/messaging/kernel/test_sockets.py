@@ -197,7 +197,7 @@ async def test_a_socket_that_does_not_read_is_dropped(place: Place) -> None:
 
 async def _until(true: Any) -> None:
     async with asyncio.timeout(WAIT_S):
-        while not true():  # noqa: ASYNC110 - the hub has no event for it, and needs none
+        while not true():
             await asyncio.sleep(0.01)
 
 

@@ -93,6 +93,6 @@ async def users(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
     bus, trust = MemoryBus(), IssuerTrust(Issuer())
     bus.consume(Consumer(MESSAGE_PEOPLE, listen))
-    settings = UserSettings(**database_place(request, "user", tmp_path_factory), own_profile_wait="PT0.5S")
+    settings = UserSettings(**database_place(request, "user", tmp_path_factory), own_profile_wait="PT2S")
     async with running_service("user", settings, build, source=trust, bus=bus) as service:
         yield Users(service, trust, told)

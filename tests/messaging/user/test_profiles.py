@@ -1,7 +1,6 @@
 """Profiles: made from accounts, seen by everybody who is signed in, changed by their owner only."""
 
 import asyncio
-import time
 from uuid import uuid4
 
 import pytest
@@ -72,12 +71,11 @@ async def test_a_request_before_the_event_waits_for_it(users: Users) -> None:
 
 
 async def test_a_request_long_before_the_event_is_told_to_come_again(users: Users) -> None:
-    person, begun = users.somebody(), time.monotonic()
-    for path in ("/me", f"/{person.id}", f"/by-username/{person.username}"):
-        answer = await users.get(path, person)
+    person = users.somebody()
+    paths = ("/me", f"/{person.id}", f"/by-username/{person.username}")
+    for answer in await asyncio.gather(*(users.get(path, person) for path in paths)):
         assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) >= 1
-    assert time.monotonic() - begun < 3
     assert (await users.get("/me", await users.known())).status_code == 200
 
 
