@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
@@ -13,7 +14,8 @@ from messaging_operator.gateway import Upstream
 from e2e.docker import docker
 from tests.gateway.asking import eventually
 from tests.gateway.conftest import Services, StartGateway
-from tests.support.envoy import Gateway
+from tests.gateway.upstreams import EchoService
+from tests.support.envoy import DRAIN_S, Gateway
 
 
 async def logged(gateway: Gateway, request_id: str) -> dict[str, object]:
@@ -84,7 +86,7 @@ async def test_new_routes_and_upstreams_are_taken_without_a_restart(
 
         # Then within a second or two requests go the new way
         there = ("notification", "http://new.test")
-        await eventually(lambda: moved_to(http, gateway, bearer), there, within_s=3)
+        await eventually(lambda: moved_to(http, gateway, bearer), there, within_s=5)
 
         # And open sockets have not noticed
         await socket.send_str("still here")
@@ -120,14 +122,17 @@ async def rejected(http: aiohttp.ClientSession, gateway: Gateway) -> set[str]:
 
 
 async def test_on_sigterm_open_requests_are_finished_and_new_ones_go_elsewhere(
-    start_gateway: StartGateway, http: aiohttp.ClientSession
+    start_gateway: StartGateway, services: Services, http: aiohttp.ClientSession
 ) -> None:
     gateway = await start_gateway()
-    running = asyncio.create_task(slow(http, gateway))
-    await asyncio.sleep(0.3)
+    services.auth.release.clear()
+    services.auth.requests.clear()
+    running = asyncio.create_task(held(http, gateway))
+    await eventually(arrived(services.auth), ["GET /api/auth/config"], within_s=5)
 
     docker("kill", "--signal=TERM", gateway.container.name)
-    await eventually(lambda: readiness(http, gateway), 503, within_s=1.5)
+    await eventually(lambda: readiness(http, gateway), 503, within_s=DRAIN_S)
+    services.auth.release.set()
 
     assert await running == 200
     exit_code = await asyncio.to_thread(docker, "wait", gateway.container.name)
@@ -151,6 +156,13 @@ async def readiness(http: aiohttp.ClientSession, gateway: Gateway) -> int:
         return answer.status
 
 
-async def slow(http: aiohttp.ClientSession, gateway: Gateway) -> int:
-    async with http.get(gateway.at("/auth/config?wait_s=2")) as answer:
+async def held(http: aiohttp.ClientSession, gateway: Gateway) -> int:
+    async with http.get(gateway.at("/auth/config?hold=1")) as answer:
         return answer.status
+
+
+def arrived(service: EchoService) -> Callable[[], Awaitable[list[str]]]:
+    async def requests() -> list[str]:
+        return service.requests
+
+    return requests

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 import pytest
 from messaging_operator.gateway import Upstream
@@ -65,10 +63,11 @@ async def test_a_download_is_never_tried_again(
     assert services.export.requests == ["GET /api/dataexport/download/secret"]
 
 
-async def test_a_download_streams(gateway: Gateway, http: aiohttp.ClientSession) -> None:
-    async with http.get(gateway.at("/dataexport/download/secret?wait_s=1")) as answer:
-        async with asyncio.timeout(0.8):
-            assert await answer.content.readany() == b"first "
+async def test_a_download_streams(gateway: Gateway, services: Services, http: aiohttp.ClientSession) -> None:
+    services.export.release.clear()
+    async with http.get(gateway.at("/dataexport/download/secret?hold=1")) as answer:
+        assert await answer.content.readany() == b"first "
+        services.export.release.set()
         assert await answer.content.read() == b"last"
 
 

@@ -19,13 +19,17 @@ KEEP_ALIVE_S = 75
 
 
 class EchoService:
-    """One replica of one service. `requests` counts what arrived; `jwks` is set where it plays auth."""
+    """One replica of one service; with a signer it publishes keys as auth does.
+
+    `requests` holds what arrived. An answer asked for with `?hold=1` is finished once `release` is set.
+    """
 
     def __init__(self, name: str, host: str, signer: Signer | None = None) -> None:
         self.name = name
         self.host = host
         self.signer = signer
         self.requests: list[str] = []
+        self.release = asyncio.Event()
         self.port = 0
         self._runner: web.AppRunner | None = None
 
@@ -54,12 +58,16 @@ class EchoService:
         return web.json_response(self.signer.jwks())
 
     async def _echo(self, request: web.Request) -> web.Response:
-        """What arrived, as JSON. `?status=` picks the answer's status, `?wait_s=` delays it, `?break=1` hangs up."""
+        """What arrived, as JSON. `?status=` picks the answer's status, `?hold=1` keeps it back, `?break=1` hangs up."""
         self.requests.append(f"{request.method} {request.path}")
         if "break" in request.query and request.transport is not None:
             request.transport.abort()
-        await asyncio.sleep(float(request.query.get("wait_s", 0)))
+        await self._held(request)
         return web.json_response(await self._seen(request), status=int(request.query.get("status", 200)))
+
+    async def _held(self, request: web.Request) -> None:
+        if "hold" in request.query:
+            await self.release.wait()
 
     async def _seen(self, request: web.Request) -> dict[str, Any]:
         return {
@@ -84,14 +92,14 @@ class EchoService:
         return socket
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        """Bytes as they come: one piece at once, the next after `?wait_s=`; `?break=1` hangs up before any."""
+        """Bytes as they come: one piece at once, `?hold=1` keeps the next back; `?break=1` hangs up before any."""
         self.requests.append(f"{request.method} {request.path}")
         if "break" in request.query and request.transport is not None:
             request.transport.abort()
         response = web.StreamResponse(headers={"content-type": "application/json"})
         await response.prepare(request)
         await response.write(b"first ")
-        await asyncio.sleep(float(request.query.get("wait_s", 0)))
+        await self._held(request)
         await response.write(b"last")
         return response
 
