@@ -46,7 +46,8 @@ class LoginLimits:
             attempt.network: settings.login_limit_per_address,
         }
         ends = now + settings.login_window
-        rows = await store.locked_attempts(session, list(limits), window_ends_at=ends)
+        await store.ensure_attempts(session, list(limits), window_ends_at=ends)
+        rows = await store.locked_attempts(session, list(limits))
         full = [row for row in rows if row.window_ends_at > now and row.attempts >= limits[bytes(row.bucket)]]
         if full:
             return max(row.window_ends_at for row in full) - now
@@ -58,9 +59,8 @@ class LoginLimits:
 
     async def forgive(self, session: AsyncSession, attempt: Attempt) -> None:
         """After a success: the name's failures from this network are forgotten, the attempt itself everywhere."""
-        await store.forget_attempts(session, [attempt.pair])
-        await store.give_back_attempt(session, attempt.login)
-        await store.give_back_attempt(session, attempt.network)
+        for row in await store.locked_attempts(session, [attempt.pair, attempt.login, attempt.network]):
+            row.attempts = 0 if bytes(row.bucket) == attempt.pair else max(0, row.attempts - 1)
 
 
 def _bucket(kind: str, *parts: str) -> bytes:

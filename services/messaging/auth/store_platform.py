@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, delete, select
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -95,34 +95,21 @@ async def signing_keys(session: AsyncSession) -> Sequence[SigningKey]:
     return (await session.execute(query)).scalars().all()
 
 
-async def locked_attempts(
-    session: AsyncSession, buckets: Sequence[bytes], *, window_ends_at: datetime
-) -> Sequence[LoginAttempts]:
-    """Return the counters of `buckets`, made where missing, and hold them; always locked in the same order."""
-    names = sorted(buckets)
-    rows = [{"bucket": name, "attempts": 0, "window_ends_at": window_ends_at} for name in names]
+async def ensure_attempts(session: AsyncSession, buckets: Sequence[bytes], *, window_ends_at: datetime) -> None:
+    """Make the counters of `buckets` that are missing."""
+    rows = [{"bucket": name, "attempts": 0, "window_ends_at": window_ends_at} for name in sorted(buckets)]
     await session.execute(insert_missing(session, _table(LoginAttempts), rows))
-    query = select(LoginAttempts).where(col(LoginAttempts.bucket).in_(names)).order_by(col(LoginAttempts.bucket))
-    return (await session.execute(locked(session, query))).scalars().all()
 
 
-async def forget_attempts(session: AsyncSession, buckets: Sequence[bytes]) -> None:
-    """Start counting anew."""
-    await session.execute(
-        delete(LoginAttempts)
+async def locked_attempts(session: AsyncSession, buckets: Sequence[bytes]) -> Sequence[LoginAttempts]:
+    """Return the counters of `buckets` and hold them; always in the same order, so that nobody waits in a circle."""
+    query = (
+        select(LoginAttempts)
         .where(col(LoginAttempts.bucket).in_(sorted(buckets)))
-        .execution_options(synchronize_session=False)
+        .order_by(col(LoginAttempts.bucket))
+        .limit(len(buckets))
     )
-
-
-async def give_back_attempt(session: AsyncSession, bucket: bytes) -> None:
-    """Take one attempt out of a counter."""
-    await session.execute(
-        update(LoginAttempts)
-        .where(col(LoginAttempts.bucket) == bucket, col(LoginAttempts.attempts) > 0)
-        .values(attempts=LoginAttempts.attempts - 1)
-        .execution_options(synchronize_session=False)
-    )
+    return (await session.execute(locked(session, query))).scalars().all()
 
 
 async def purge_attempts(session: AsyncSession, now: datetime) -> None:
@@ -130,4 +117,8 @@ async def purge_attempts(session: AsyncSession, now: datetime) -> None:
     query = select(LoginAttempts.bucket).where(col(LoginAttempts.window_ends_at) <= now).limit(PURGE_LIMIT)  # type: ignore[call-overload]
     names = (await session.execute(locked(session, query, skip_locked=True))).scalars().all()
     if names:
-        await forget_attempts(session, names)
+        await session.execute(
+            delete(LoginAttempts)
+            .where(col(LoginAttempts.bucket).in_(names))
+            .execution_options(synchronize_session=False)
+        )

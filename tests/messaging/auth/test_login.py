@@ -100,6 +100,15 @@ async def test_an_ipv6_client_is_its_whole_network(auth: Auth) -> None:
     assert (await auth.log_in(name, headers={"X-Forwarded-For": "2001:db8:0:2::1"})).status_code == 200
 
 
+async def test_many_log_in_at_once_from_one_address_and_nobody_is_turned_away(auth: Auth) -> None:
+    here = {"X-Forwarded-For": "203.0.113.50"}
+    names = [new_name() for _ in range(12)]
+    for name in names:
+        await auth.sign_up(name)
+    answers = await asyncio.gather(*(auth.log_in(name, headers=here) for name in names * 4))
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+
+
 @pytest.fixture
 async def narrow(tmp_path: Path) -> AsyncIterator[RunningService]:
     settings = AuthSettings(data_dir=tmp_path, **CHEAP, login_limit_per_address=3, login_limit_per_login=3)
