@@ -1,8 +1,8 @@
 """The operator is killed after any of its writes, goes on, and ends where it would have ended."""
 
+import json
 from typing import Any
 
-import pytest
 from messaging_operator.kinds import ObjectKey
 
 from tests.apiserver.world import CrashError, World
@@ -11,33 +11,31 @@ AUTOSCALED = {"message": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}}
 LONGEST = 300
 
 
-@pytest.mark.parametrize("writes", [1, 7])
-async def test_killed_after_every_nth_write_it_ends_where_it_would_have_ended(world: World, writes: int) -> None:
+async def test_killed_after_every_write_it_ends_where_it_would_have_ended(world: World) -> None:
     await world.declare(services=AUTOSCALED)
 
-    crashes = await _roll_out_with_crashes(world, writes)
-    swept = _shape(await world.objects())
+    crashes = await _roll_out_with_crashes(world, writes=1)
 
-    assert crashes >= 40 // writes
+    assert crashes > 40
     assert await world.is_true("Ready")
-    assert swept == await _undisturbed(world)
+    assert await _shape(world) == await _shape(await _undisturbed(world))
 
 
-async def test_killed_after_every_write_an_upgrade_ends_where_it_would_have_ended(world: World) -> None:
+async def test_killed_after_every_third_write_an_upgrade_ends_where_it_would_have_ended(world: World) -> None:
     await world.declare()
     await world.roll_out()
     spec = {"version": "1.0.1", "services": {"user": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}}}
 
     await world.change(spec)
-    crashes = await _roll_out_with_crashes(world, 1)
+    crashes = await _roll_out_with_crashes(world, writes=3)
 
-    assert crashes > 10
+    assert crashes > 4
     assert (await world.platform())["status"]["version"] == "1.0.1"
     world.fence.left = None
     assert await world.look() == 0
 
 
-async def _roll_out_with_crashes(world: World, writes: int) -> int:
+async def _roll_out_with_crashes(world: World, *, writes: int) -> int:
     """Kill the operator after each `writes` writes until it has nothing left to write; return how often it died."""
     crashes = 0
     for _ in range(LONGEST):
@@ -54,19 +52,23 @@ async def _roll_out_with_crashes(world: World, writes: int) -> int:
     raise AssertionError(f"not at rest after {crashes} crashes")
 
 
-async def _undisturbed(world: World) -> dict[ObjectKey, Any]:
-    """Return what the same platform consists of in a namespace where nothing was killed."""
-    namespace = f"{world.namespace}-undisturbed"
+async def _undisturbed(world: World) -> World:
+    """Return the world of the same platform, rolled out in a namespace where nothing was killed."""
+    namespace = f"undisturbed-{world.namespace}"
     await world.api.create_namespace(namespace)
     other = World(world.api, namespace, world.client)
     await other.declare(services=AUTOSCALED)
     await other.roll_out()
-    return _shape(await other.objects())
+    return other
 
 
-def _shape(objects: dict[ObjectKey, Any]) -> dict[ObjectKey, Any]:
+async def _shape(world: World) -> dict[ObjectKey, Any]:
     """Return what was declared of each object, without what differs from one namespace or moment to another."""
-    return {key: _without_marks(live.get("spec") or live.get("data", {}).keys()) for key, live in objects.items()}
+    shapes = {
+        key: _without_marks(live.get("spec") or sorted(live.get("data", {})))
+        for key, live in (await world.objects()).items()
+    }
+    return {key: json.dumps(shape, sort_keys=True).replace(world.namespace, "here") for key, shape in shapes.items()}
 
 
 def _without_marks(value: Any) -> Any:
