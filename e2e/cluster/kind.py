@@ -128,8 +128,8 @@ def load(cluster: Cluster, images: Iterable[str]) -> list[str]:
     """Bring those images into the nodes that they do not hold in this very version; return which were brought."""
     wanted = {image: docker("image", "inspect", "--format", "{{.Id}}", image).strip() for image in images}
     nodes = cluster.nodes()
-    held = [_held(name) for name in nodes]
-    changed = [image for image, identity in wanted.items() if any(node.get(image) != identity for node in held)]
+    there = held(cluster)
+    changed = [image for image, identity in wanted.items() if there.get(image) != identity]
     if changed:
         with step(f"Load {', '.join(changed)}", expected="30 s"):
             kind("load", "docker-image", "--name", cluster.name, *changed)
@@ -139,9 +139,16 @@ def load(cluster: Cluster, images: Iterable[str]) -> list[str]:
     return changed
 
 
-def _held(name: str) -> dict[str, str]:
+def held(cluster: Cluster) -> dict[str, str]:
+    """Return image name -> identity of what :func:`load` has brought into every node of a cluster."""
+    nodes = [_record(name) for name in cluster.nodes()]
+    first, *others = nodes or [{}]
+    return {image: identity for image, identity in first.items() if all(node.get(image) == identity for node in others)}
+
+
+def _record(node_name: str) -> dict[str, str]:
     try:
-        lines = docker("exec", name, "cat", LOADED).splitlines()
+        lines = docker("exec", node_name, "cat", LOADED).splitlines()
     except CommandFailedError:
         return {}
     return dict(line.split(" ", 1) for line in lines)

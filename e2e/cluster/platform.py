@@ -3,6 +3,7 @@ Ready.
 """
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ NAMESPACE = "messaging-operator"
 METRICS_SERVER = Path(__file__).parent / "metrics-server.yaml"
 TOOLS = ("kind", "kubectl", "helm")
 READY_TIMEOUT = timedelta(minutes=4)
+SERVICE_OBJECTS = "app.kubernetes.io/instance=demo,app.kubernetes.io/component notin (mysql,rabbitmq,gateway)"
 STALLED_FOR = timedelta(seconds=45)
 """So long a platform may be stalled before nobody waits for it any more: an API server learns a new kind in 30 s."""
 CONDITIONS = "{range .status.conditions[*]}{.type}={.status}{'\\n'}{end}"
@@ -117,9 +119,27 @@ def up(port: int) -> Cluster:
         created: list[str] = []
         side_by_side({"cluster": lambda: kind.create(cluster, merge=True), "images": lambda: created.extend(images())})
         wanted = created
-    kind.load(cluster, wanted)
+    changed = kind.load(cluster, wanted)
     install(cluster)
+    renew(cluster, changed)
     return cluster
+
+
+def renew(cluster: Cluster, changed: Collection[str]) -> None:
+    """Start what runs on images that have changed under the same tag, migrations first, and wait until all is ready.
+
+    A released image never changes; on a developer's machine version 1.0.0 does with every edit.
+    """
+    selected = {
+        versions.OPERATOR_IMAGE: ("--namespace", NAMESPACE, "--selector", "app.kubernetes.io/name=messaging-operator"),
+        versions.SERVICES_IMAGE: ("--selector", SERVICE_OBJECTS),
+    }
+    for image, selector in selected.items():
+        if image in changed:
+            with step(f"Start {image} again"):
+                cluster.kubectl("delete", "jobs,pods", *selector)
+                cluster.kubectl("rollout", "status", "deployment", *selector, f"--timeout={READY_TIMEOUT.seconds}s")
+                wait_until_ready(cluster)
 
 
 def _resume(cluster: Cluster) -> list[str]:
