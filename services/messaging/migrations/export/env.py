@@ -1,6 +1,6 @@
 """Alembic's environment of the export service."""
 
-from messaging.kernel.outbox import kernel_tables
+from messaging.export.tables import Base
 from messaging.migrations import environment
 
-environment.run(kernel_tables)
+environment.run(Base.metadata)

@@ -1,6 +1,6 @@
 """Alembic's environment of the notification service."""
 
-from messaging.kernel.outbox import kernel_tables
 from messaging.migrations import environment
+from messaging.notification.tables import Base
 
-environment.run(kernel_tables)
+environment.run(Base.metadata)
