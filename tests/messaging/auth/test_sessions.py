@@ -10,9 +10,14 @@ import pytest
 from messaging.auth.app import build
 from messaging.auth.settings import AuthSettings
 from messaging.auth.store_platform import Ended, append_revocations
+from messaging.kernel import revocations
 from messaging.kernel.bus_memory import MemoryBus
+from messaging.kernel.bus_rabbit import RabbitBus
+from pydantic import SecretStr
 
 from tests.messaging.auth.conftest import Auth, Json, bearer, problem
+from tests.support.databases import broker_settings
+from tests.support.rabbitmq import RabbitMQServer
 from tests.support.services import RunningService, running_service
 
 SOON_S = 1.0
@@ -172,3 +177,32 @@ async def test_twenty_refreshes_over_two_replicas_give_one_pair(replicas: list[R
     )
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.text for answer in answers}) == 1
+
+
+@pytest.fixture
+async def hinted(
+    auth_settings: AuthSettings, rabbitmq_server: RabbitMQServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[list[RunningService]]:
+    """Two replicas that do not ask by themselves within a test: what they learn, they learn by hints."""
+    monkeypatch.setattr(revocations, "INTERVAL", timedelta(minutes=5))
+    settings = auth_settings.model_copy(update=typed(broker_settings(rabbitmq_server.fresh_broker("auth"))))
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(running_service("auth", settings, build, bus=RabbitBus(settings, "auth")))
+            for _ in range(2)
+        ]
+
+
+def typed(broker: Json) -> Json:
+    """The settings of a broker as `model_copy` takes them, which checks nothing."""
+    return broker | {"broker_password": SecretStr(broker["broker_password"])}
+
+
+async def test_a_hint_over_the_broker_ends_a_session_at_another_replica_at_once(hinted: list[RunningService]) -> None:
+    here, there = hinted
+    body = {"username": "cleo", "email": "cleo@example.org", "password": "correct horse"}
+    tokens = (await here.public.post("/api/auth/signUp", json=body)).json()["tokens"]
+    header = bearer(tokens["access_token"])
+    assert (await there.public.get("/api/auth/sessions", headers=header)).status_code == 200
+    assert (await here.public.post("/api/auth/logout", headers=header)).status_code == 204
+    await refused_soon(there, tokens)
