@@ -1,6 +1,7 @@
 """The command line ``python -m e2e.cluster``."""
 
 import os
+import signal
 import subprocess
 import sys
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 
 from e2e.cluster import doctor as examination
 from e2e.cluster import kind, platform, run
+from e2e.cluster.evidence import describe
 from e2e.cluster.kind import Cluster
 from e2e.errors import ToolingError
 from e2e.images import binaries
@@ -43,7 +45,7 @@ def down(name: Name = kind.MAIN) -> None:
 @app.command()
 def status(name: Name = kind.MAIN) -> None:
     """Show the platforms and pods of a cluster."""
-    print(platform.describe(_existing(name)))
+    print(describe(_existing(name)))
 
 
 @app.command()
@@ -87,7 +89,11 @@ def _existing(name: str) -> Cluster:
 
 
 def main() -> None:
-    """Run the command line; trouble that a person can act on is one message and exit code 2."""
+    """Run the command line; trouble that a person can act on is one message and exit code 2.
+
+    SIGTERM ends it as Ctrl-C does, so that a cluster that was to be deleted still is.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
     except ToolingError as error:

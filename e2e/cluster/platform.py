@@ -12,6 +12,7 @@ import yaml
 from e2e import versions
 from e2e.cache import REPOSITORY
 from e2e.cluster import kind
+from e2e.cluster.evidence import describe, last_words
 from e2e.cluster.kind import Cluster
 from e2e.docker import docker
 from e2e.errors import ToolingError
@@ -91,20 +92,10 @@ def wait_until_ready(cluster: Cluster) -> None:
             return
         stalled_since = min(stalled_since, now) if "Stalled=True" in conditions else float("inf")
         if now > deadline or now - stalled_since > STALLED_FOR.total_seconds():
-            raise ToolingError("Platform demo did not become ready.", hint=describe(cluster))
+            raise ToolingError(
+                "Platform demo did not become ready.", hint=f"{describe(cluster)}\n{last_words(cluster, NAMESPACE)}"
+            )
         time.sleep(1)
-
-
-def describe(cluster: Cluster) -> str:
-    """Return the platforms, their conditions and all pods of a cluster as text, for a person."""
-    reasons = CONDITIONS.replace("{.status}", "{.status} {.reason}: {.message}")
-    return "\n".join(
-        (
-            cluster.kubectl("get", "mp", "--all-namespaces", "--output=wide"),
-            cluster.kubectl("get", "mp", "demo", "--ignore-not-found", f"--output=jsonpath={reasons}"),
-            cluster.kubectl("get", "pods", "--all-namespaces", "--output=wide"),
-        )
-    )
 
 
 def up(port: int) -> Cluster:

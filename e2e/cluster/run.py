@@ -10,6 +10,7 @@ import sys
 from e2e.acceptance import report
 from e2e.acceptance.subject import Subject
 from e2e.cluster import kind, platform
+from e2e.cluster.evidence import describe, last_words
 from e2e.cluster.kind import Cluster
 from e2e.images import binaries
 from e2e.steps import console, side_by_side, step
@@ -42,7 +43,7 @@ def play(cluster: Cluster) -> int:
     killed = _python(cluster, "SIGKILL under a stream of sends", "e2e.faults", *target, "kill-message")
     if scenarios and checks and killed:
         return 0
-    console.print(platform.describe(cluster), markup=False)
+    console.print(describe(cluster), last_words(cluster, platform.NAMESPACE), markup=False)
     return 1
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from e2e import versions
-from e2e.cluster import doctor
+from e2e.cluster import doctor, evidence
 from e2e.errors import ToolingError
 from e2e.images import binaries, catalogue, engine, layers
 from e2e.images.gomodules import MODULES, PROGRAMS
@@ -72,3 +72,14 @@ def test_layers_are_listed_from_the_base_upwards_without_empty_ones() -> None:
     history = '0\tENTRYPOINT ["x"]\n2000000\tCOPY /opt/venv\n90000000\t\n'
 
     assert [layer.size for layer in layers.layers(history)] == [90_000_000, 2_000_000]
+
+
+def test_a_pod_that_is_neither_ready_nor_done_is_in_trouble() -> None:
+    ready = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
+    failing = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}}
+
+    assert [evidence.troubled(pod) for pod in (ready, failing, {"status": {"phase": "Succeeded"}})] == [
+        False,
+        True,
+        False,
+    ]
