@@ -25,6 +25,8 @@ MAIN = "messaging"
 """The cluster of ``make up``; all others begin with :data:`TEMPORARY` and end with the pid of the run that made them.
 """
 TEMPORARY = "messaging-e2e-"
+KEPT = "messaging-kept-"
+"""Begins the names of those that a person has asked to keep."""
 NODE_LABEL = "io.x-k8s.kind.cluster"
 LOADED = "/kind/messaging-loaded"
 API_TIMEOUT = timedelta(minutes=3)
@@ -108,7 +110,7 @@ def existing() -> list[str]:
     names = docker(
         "ps", "--all", "--filter", f"label={NODE_LABEL}", "--format", f'{{{{.Label "{NODE_LABEL}"}}}}'
     ).split()
-    return sorted({name for name in names if name == MAIN or name.startswith(TEMPORARY)})
+    return sorted({name for name in names if name == MAIN or name.startswith((TEMPORARY, KEPT))})
 
 
 def delete_leftovers() -> None:

@@ -18,7 +18,8 @@ from e2e.steps import console, side_by_side, step
 
 def end_to_end(port: int, *, keep: bool = False) -> int:
     """Run everything and return 0 when all went well, else 1; the cluster goes in any case, unless it is to be kept."""
-    cluster = Cluster(f"{kind.TEMPORARY}{os.getpid()}", port or free_port())
+    prefix = kind.KEPT if keep else kind.TEMPORARY
+    cluster = Cluster(f"{prefix}{os.getpid()}", port or free_port())
     platform.prepare()
     kind.delete_leftovers()
     images: list[str] = []
@@ -30,6 +31,7 @@ def end_to_end(port: int, *, keep: bool = False) -> int:
     finally:
         if keep:
             console.print(f"Cluster {cluster.name} stays, its gateway on http://localhost:{cluster.port}")
+            console.print(f"Take it away with: python -m e2e.cluster down --name {cluster.name}")
         else:
             kind.delete(cluster.name)
 
