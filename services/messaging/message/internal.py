@@ -21,7 +21,7 @@ GRANT_SCOPE = "export"
 router = APIRouter(prefix="/internal/export")
 
 
-def _holder(conversation_id: ConversationId, request: Request) -> UserId:
+async def _holder(conversation_id: ConversationId, request: Request) -> UserId:
     """Who may have this conversation exported, by the grant in the request."""
     token = bearer_token(request)
     if token is None:
@@ -41,17 +41,20 @@ def _holder(conversation_id: ConversationId, request: Request) -> UserId:
 
 @router.get("/conversations/{conversation_id}")
 async def stream_conversation(
-    conversation_id: ConversationId, person: Annotated[UserId, Depends(_holder)], request: Request
+    conversation_id: ConversationId, person: Annotated[UserId, Depends(_holder)], request: Request, head: bool = False
 ) -> StreamingResponse:
     """Stream NDJSON: the conversation as the person sees it, then its messages ascending, one object a line.
 
-    A stream that ends early, because the person lost access or the database went away, ends without its last chunk.
+    With `head` the first line alone, for who only asks whether the person may read it. A stream that ends early,
+    because the person lost access or the database went away, ends without its last chunk.
     """
     exports: ExportService = request.app.state.exports
     first = await exports.conversation(person, conversation_id)
 
     async def lines() -> AsyncIterator[bytes]:
         yield first.model_dump_json().encode() + b"\n"
+        if head:
+            return
         async for page in exports.pages(person, conversation_id, first.last_seq):
             yield b"".join(message.model_dump_json().encode() + b"\n" for message in page)
 

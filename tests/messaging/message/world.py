@@ -1,18 +1,21 @@
 """A served message service and people who talk through it, by REST and by real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
 import socketio
-from messaging.kernel.bus import Bus
+from messaging.kernel.bus import Bus, Consumer
+from messaging.kernel.bus_memory import MemoryBus
 from messaging.kernel.clock import Clock
+from messaging.kernel.topology import Queue
 from messaging.message.app import build
 from messaging.message.settings import MessageSettings
+from messaging_wire.events import BY_ROUTING_KEY, Envelope, Event
 
 from tests.support.serve import served
 from tests.support.services import IssuerTrust, RunningService, running_service
@@ -21,6 +24,7 @@ from tests.support.tokens import ISSUER, Issuer, Person
 Json = dict[str, Any]
 PATH = "/api/message/socket.io"
 WAIT_S = 10.0
+EventT = TypeVar("EventT", bound=Event)
 EPOCH = "the-only-history"
 
 
@@ -40,6 +44,14 @@ class World:
     trust: IssuerTrust
     service: RunningService
     url: str
+    ear: "Ear"
+
+    async def published(self, kind: type[EventT], conversation_id: str, count: int) -> list[EventT]:
+        """Wait for so many events of a conversation on the bus; ordered by their versions."""
+        await until(lambda: len(self.ear.events(kind, conversation_id)) >= count, f"{kind.__name__} was not published")
+        found = self.ear.events(kind, conversation_id)
+        assert len(found) == count, found
+        return found
 
     def user(self, name: str) -> "User":
         """Somebody new with a valid token."""
@@ -52,6 +64,27 @@ class World:
             await other.post("/conversation/join", {"join_code": made["join_code"]})
         result: Json = await owner.get(f"/conversation/{made['id']}")
         return result
+
+
+@dataclass
+class Ear:
+    """A consumer of the tests' own that keeps what the service publishes."""
+
+    heard: list[Envelope] = field(default_factory=list)
+
+    async def handle(self, envelopes: Sequence[Envelope]) -> None:
+        """Take events from the bus."""
+        self.heard += envelopes
+
+    def consumer(self) -> Consumer:
+        """How the bus is to call it."""
+        return Consumer(Queue("tests", tuple(BY_ROUTING_KEY)), self.handle)
+
+    def events(self, kind: type[EventT], conversation_id: str) -> list[EventT]:
+        """The events of one conversation by version."""
+        bodies = [envelope.body for envelope in self.heard if envelope.routing_key == kind.routing_key]
+        found = [kind.model_validate(body) for body in bodies if body.get("conversation_id") == conversation_id]
+        return sorted(found, key=lambda event: event.version)
 
 
 @dataclass
@@ -172,7 +205,10 @@ async def open_world(
     **settings: Any,
 ) -> AsyncIterator[World]:
     """Serve a replica on that database."""
-    issuer = issuer or Issuer()
+    issuer, ear = issuer or Issuer(), Ear()
+    if bus is None:
+        bus = MemoryBus()
+        bus.consume(ear.consumer())
     trust = Epoch(issuer)
     defaults = {"send_rate_per_s": 10_000, "send_burst": 10_000}
     chosen = MessageSettings(**(place | {"external_url": ISSUER} | defaults | settings))
@@ -181,7 +217,7 @@ async def open_world(
             running_service("message", chosen, build, source=trust, bus=bus, clock=clock)
         )
         url = await stack.enter_async_context(served(service.host.public))
-        yield World(issuer, trust, service, url)
+        yield World(issuer, trust, service, url, ear)
         assert service.host.parts.sockets is not None
         await service.host.parts.sockets.close_all()
 

@@ -28,7 +28,7 @@ Seq = Annotated[int | None, Query(ge=0)]
 Moment = Annotated[Time | None, Query(description="From the first message at or after this time")]
 
 
-def _where(after_seq: Seq = None, before_seq: Seq = None, around_seq: Seq = None, at: Moment = None) -> Where:
+async def _where(after_seq: Seq = None, before_seq: Seq = None, around_seq: Seq = None, at: Moment = None) -> Where:
     return Where(after_seq=after_seq, before_seq=before_seq, around_seq=around_seq, at=at)
 
 

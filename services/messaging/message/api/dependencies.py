@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from messaging.message.parts import MessageParts
 
 
-def _parts(request: Request) -> MessageParts:
+async def _parts(request: Request) -> MessageParts:
     parts: MessageParts = request.app.state.message
     return parts
 

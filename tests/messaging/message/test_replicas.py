@@ -1,0 +1,165 @@
+"""Two replicas on one MySQL and one RabbitMQ: everybody hears everything once and in order, whoever they are with."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from messaging.kernel.bus_rabbit import RabbitBus
+from messaging.message.settings import MessageSettings
+
+from tests.messaging.message.world import Json, User, World, body_of, open_world, until
+from tests.support.databases import broker_settings, mysql_settings
+from tests.support.mysql import MySQLServer
+from tests.support.rabbitmq import Broker, RabbitMQServer
+from tests.support.tokens import ISSUER, Issuer
+
+
+@dataclass
+class Pair:
+    """Two replicas of one service."""
+
+    one: World
+    two: World
+    broker: Broker
+
+    def user(self, name: str) -> tuple[User, User]:
+        """One person, as a user of each replica."""
+        person = self.one.issuer.person(name)
+        return User(self.one, person), User(self.two, person)
+
+
+@pytest.fixture(scope="module")
+async def pair(
+    mysql_server: MySQLServer, rabbitmq_server: RabbitMQServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Pair]:
+    broker = rabbitmq_server.fresh_broker("message")
+    place: Json = {
+        "data_dir": tmp_path_factory.mktemp("message"),
+        **mysql_settings(mysql_server.fresh_database("message")),
+        **broker_settings(broker),
+    }
+    issuer = Issuer()
+    async with AsyncExitStack() as stack:
+        worlds = [
+            await stack.enter_async_context(
+                open_world(
+                    place, issuer=issuer, bus=RabbitBus(MessageSettings(external_url=ISSUER, **place), "message")
+                )
+            )
+            for _ in range(2)
+        ]
+        yield Pair(*worlds, broker)
+
+
+async def test_everybody_hears_everything_once_and_in_order(pair: Pair) -> None:
+    people = [pair.user(name) for name in ("ada", "ben", "carol")]
+    group = await pair.one.group(*(here for here, _ in people))
+    start, each = group["last_seq"], 40
+
+    async with AsyncExitStack() as stack:
+        lives = [await stack.enter_async_context(user.live()) for both in people for user in both]
+        for live in lives:
+            await live.accepted("sync", {"conversations": {group["id"]: start}})
+        senders = [*(here for here, _ in people), *(there for _, there in people)]
+        await asyncio.gather(
+            *(user.send(group["id"], f"{number}") for number in range(each) for user in senders),
+            *(lives[0].accepted("send_message", body_of(group["id"], f"live {n}")) for n in range(each)),
+            *(lives[3].accepted("send_message", body_of(group["id"], f"live {n}")) for n in range(each)),
+        )
+        expected = list(range(start + 1, start + 8 * each + 1))
+        for live in lives:
+            await until(lambda live=live: len(live.seqs(group["id"])) >= len(expected), "not all was heard")  # type: ignore[misc]
+            assert live.seqs(group["id"]) == expected
+            assert live.events("resync") == []
+
+
+async def test_who_is_removed_at_one_replica_hears_nothing_more_at_the_other(pair: Pair) -> None:
+    (ada, _), (ben, ben_there) = pair.user("ada"), pair.user("ben")
+    group = await pair.one.group(ada, ben)
+
+    async with ben_there.live() as live:
+        await ada.send(group["id"], "before")
+        await live.wait_for("message")
+        await ada.delete(f"/conversation/{group['id']}/members/{ben.id}")
+        told = await live.wait_for("conversation", lambda change: change["reason"] == "left")
+        for number in range(5):
+            await ada.send(group["id"], f"after {number}")
+        own = await pair.two.group(ben_there)
+        barrier = await ben_there.send(own["id"], "barrier")
+        await live.wait_for("message", lambda message: message["id"] == barrier["id"])
+
+        assert told["conversation"]["id"] == group["id"]
+        texts = [message["content"] for message in live.events("message") if message["kind"] == "text"]
+        assert texts == ["before", "barrier"]
+
+
+async def test_changes_receipts_and_typing_reach_the_other_replica(pair: Pair) -> None:
+    (ada, _), (ben, ben_there) = pair.user("ada"), pair.user("ben")
+    group = await pair.one.group(ada, ben)
+    sent = await ada.send(group["id"], "first")
+
+    async with ben_there.live() as live, ada.live() as ada_live:
+        await ada.put(f"/message/{sent['id']}", {"content": "second"})
+        await ada.put(f"/conversation/{group['id']}", {"title": "Other"})
+        await ada_live.accepted("typing", {"conversation_id": group["id"]})
+        await live.accepted("receipt", {"conversation_id": group["id"], "read_seq": sent["seq"]})
+
+        updated = await live.wait_for("message_updated")
+        changed = await live.wait_for("conversation", lambda change: change["reason"] == "changed")
+        typing = await live.wait_for("typing")
+        receipt = await ada_live.wait_for("receipt", lambda one: one["user_id"] == ben.id)
+
+    assert (updated["content"], updated["client_message_id"]) == ("second", None)
+    assert changed["conversation"]["title"] == "Other"
+    assert typing == {"conversation_id": group["id"], "user_id": ada.id}
+    assert receipt["read_seq"] == sent["seq"]
+
+
+async def test_one_key_at_two_replicas_and_in_two_conversations_is_stored_once(pair: Pair) -> None:
+    here, there = pair.user("ada")
+    first, second = await pair.one.group(here), await pair.one.group(here)
+
+    for _ in range(15):
+        body = body_of(first["id"])
+        answers = await asyncio.gather(
+            here.ask("POST", "/message", json=body),
+            there.ask("POST", "/message", json=body | {"conversation_id": second["id"]}),
+        )
+        assert sorted(answer.status_code for answer in answers) == [201, 409]
+    pages = [await here.get(f"/conversation/{group['id']}/messages") for group in (first, second)]
+    assert sum(len(page["items"]) for page in pages) == 15
+    assert all([m["seq"] for m in page["items"]] == list(range(1, len(page["items"]) + 1)) for page in pages)
+
+
+async def test_while_the_broker_is_away_sends_go_on_and_members_are_told_to_ask_afterwards(
+    pair: Pair, rabbitmq_server: RabbitMQServer
+) -> None:
+    (ada, _), (ben, ben_there) = pair.user("ada"), pair.user("ben")
+    group = await pair.one.group(ada, ben)
+
+    async with ben_there.live() as live:
+        with shut_out(rabbitmq_server, pair.broker):
+            await until(lambda: pair.one.service.host.runtime.bus.not_ready() is not None, "one is still connected")
+            await until(lambda: pair.two.service.host.runtime.bus.not_ready() is not None, "two is still connected")
+            sent = [await ada.send(group["id"], f"unheard {number}") for number in range(3)]
+        await until(lambda: live.events("resync") != [], "no resync", within_s=30)
+        answer = await live.accepted("sync", {"conversations": {group["id"]: group["last_seq"]}})
+        later = await ada.send(group["id"], "heard")
+        await live.wait_for("message", lambda message: message["id"] == later["id"])
+
+    part = answer["conversations"][group["id"]]
+    assert [message["id"] for message in part["messages"]] == [message["id"] for message in sent]
+
+
+@contextmanager
+def shut_out(server: RabbitMQServer, broker: Broker) -> Iterator[None]:
+    """Close the service's connections and take its rights away until the end of the block."""
+    rights = f"/permissions/{broker.vhost}/{broker.username}"
+    server.request("DELETE", rights)
+    for connection in server.request("GET", f"/vhosts/{broker.vhost}/connections").json():
+        server.request("DELETE", f"/connections/{quote(connection['name'], safe='')}")
+    yield
+    server.request("PUT", rights, {"configure": ".*", "write": ".*", "read": ".*"})
