@@ -1,4 +1,7 @@
-"""Who asks: the dependency by which a route gets its `Caller`."""
+"""Who asks: the dependency by which a route gets its `Caller`.
+
+Dependencies are coroutines even where they wait for nothing: FastAPI runs plain functions in threads, one by one.
+"""
 
 from typing import Annotated
 
@@ -16,7 +19,7 @@ def bearer_token(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def _caller(request: Request, _documented: Annotated[object, Depends(bearer)]) -> Caller:
+async def _caller(request: Request, _documented: Annotated[object, Depends(bearer)]) -> Caller:
     token = bearer_token(request)
     if token is None:
         raise invalid_token("an access token is needed in the header Authorization")
