@@ -1,6 +1,8 @@
 """Health and metrics, on the admin port that the gateway does not route.
 
-`/healthz/live`: the event loop answers. `/healthz/ready`: 200, or 503 with a list of what is not ready.
+`/healthz/live`: the event loop answers. `/healthz/ready`: 200, or 503 with a list of what is not ready. What a process
+needs to start with but can do without for a while, such as the broker, is told as `degraded` later on: people send and
+read on, and taking every replica's traffic away at once would help nobody.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,11 +17,26 @@ from messaging.kernel.database import Database
 Check = Callable[[], Awaitable[str | None]]
 
 
+class StartCheck:
+    """A check, and whether it has ever been good."""
+
+    def __init__(self, check: Callable[[], str | None]) -> None:
+        self._check = check
+        self.was_good = False
+
+    def missing(self) -> str | None:
+        """Say what is not there now, or None."""
+        text = self._check()
+        self.was_good = self.was_good or text is None
+        return text
+
+
 class Readiness:
     """The checks of one service; each says what is not ready, or None."""
 
     def __init__(self) -> None:
         self._checks: list[Check] = []
+        self._start_checks: list[StartCheck] = []
         self.draining = False
 
     def add(self, check: Callable[[], str | None]) -> None:
@@ -29,6 +46,10 @@ class Readiness:
             return check()
 
         self._checks.append(_check)
+
+    def add_start(self, check: Callable[[], str | None]) -> None:
+        """Add a check that must have been good once; afterwards what it says is `degraded`."""
+        self._start_checks.append(StartCheck(check))
 
     def add_database(self, database: Database) -> None:
         """Add the check that the database answers."""
@@ -47,6 +68,12 @@ class Readiness:
         if self.draining:
             return ["draining"]
         answers = [await check() for check in self._checks]
+        answers += [check.missing() for check in self._start_checks if not check.was_good]
+        return [text for text in answers if text is not None]
+
+    def degraded(self) -> list[str]:
+        """Return what has been good and is not now; empty when all is."""
+        answers = [check.missing() for check in self._start_checks if check.was_good]
         return [text for text in answers if text is not None]
 
 
@@ -62,7 +89,7 @@ def add_health_routes(app: FastAPI, readiness: Readiness) -> None:
         missing = await readiness.not_ready()
         if missing:
             return JSONResponse({"status": "not ready", "not_ready": missing}, status_code=503)
-        return JSONResponse({"status": "ready", "not_ready": []})
+        return JSONResponse({"status": "ready", "not_ready": [], "degraded": readiness.degraded()})
 
     @app.get("/metrics")
     async def metrics() -> Response:

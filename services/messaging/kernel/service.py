@@ -149,7 +149,7 @@ class ServiceHost:
     def _add_checks(self) -> None:
         readiness = self.runtime.readiness
         readiness.add_database(self.runtime.database)
-        readiness.add(self.runtime.bus.not_ready)
+        readiness.add_start(self.runtime.bus.not_ready)
         readiness.add(self.runtime.trust.keys.not_ready)
         readiness.add(self.runtime.trust.revocations.not_ready)
         readiness.add(lambda: None if self._prepared else "preparation has not ended")
