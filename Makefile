@@ -29,7 +29,7 @@ test: setup ## Every test that needs no cluster, with real MySQL, RabbitMQ, Envo
 lint: setup ## Format, lint, types and import rules
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
-	$(RUN) mypy services/wire/messaging_wire services/messaging operator/messaging_operator client/messaging_client e2e tests
+	$(RUN) mypy services/wire/messaging_wire services/messaging operator/messaging_operator client/messaging_client e2e bench tests
 	$(RUN) lint-imports
 
 format: setup ## Put the code into its form

@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`. Figures are for comparing within one run; machines differ."""
