@@ -266,6 +266,14 @@ def test_a_new_start_script_rolls_the_broker(monkeypatch: pytest.MonkeyPatch) ->
     assert find(build_all(make_platform()), "StatefulSet", "demo-rabbitmq") != former
 
 
+def test_a_growing_broker_restarts_no_node() -> None:
+    one, three = (
+        find(build_all(make_platform(broker={"managed": {"replicas": replicas}})), "StatefulSet", "demo-rabbitmq")
+        for replicas in (1, 3)
+    )
+    assert one["spec"]["template"] == three["spec"]["template"]
+
+
 def test_new_routes_reach_a_running_gateway_and_new_limits_roll_it() -> None:
     def gateway(**fields: Any) -> tuple[Manifest, Manifest]:
         manifests = build_all(make_platform(gateway={"externalURL": "http://localhost:5000", **fields}))

@@ -88,6 +88,11 @@ def test_what_does_not_exist_or_is_being_deleted_neither_serves_nor_is_ready() -
             "ended with exit code 2 (Error): no key",
         ),
         (
+            _pod(init=True, name="validate", state=_ended(1, message="unknown field")),
+            "GatewayConfigRejected",
+            "ended with exit code 1 (Error): unknown field",
+        ),
+        (
             _pod(restartCount=3, lastState=_ended(1), state={"running": {}}),
             "CrashLoopBackOff",
             "ended with exit code 1 (Error)",

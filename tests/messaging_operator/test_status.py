@@ -105,6 +105,9 @@ SITUATIONS: dict[str, Assessment] = {
     ),
     "the API server refuses an object": _seen(_components(), DONE, problems=[_problem("ApplyRefused")]),
     "paused with everything in place": _seen(_components(), DONE, paused=True),
+    "a new operator's change waits for other platforms": _seen(
+        _components(), IN_SERVICES, waits=True, former=_served_before()
+    ),
     "the version is not one of this operator's": _seen(
         [], None, problems=[_problem("UnsupportedVersion")], former=_served_before()
     ),

@@ -19,6 +19,9 @@ NODE_PORTS: Final = {"epmd": 4369, "nodes": 25672}
 SCRIPT: Final = "rabbitmq.sh"
 SETTINGS: Final = "rabbitmq.conf"
 GRACE_PERIOD_S: Final = 60
+GROWING_QUEUES: Final = ("enabled = true", "interval = 60000", "target_group_size = 3", "trigger_interval = 5000")
+"""Times in ms. Queues of one node spread over those that join; the same for one and for three, so that growing
+restarts nothing. Source: RabbitMQ, "Quorum Queues", section on continuous membership reconciliation."""
 START_LIMIT_S: Final = 600
 """A node that comes back waits for those that were up after it."""
 
@@ -37,8 +40,8 @@ def _files(managed: ManagedBroker) -> dict[str, str]:
     watermark_mib = max(LEAST_WATERMARK_MIB, int(value(limit or SIZE.memory_limit)) // MEBIBYTE * 3 // 5)
     lines = (
         "cluster_formation.peer_discovery_backend = kubernetes",
-        f"cluster_formation.target_cluster_size_hint = {managed.replicas}",
         "cluster_partition_handling = pause_minority",
+        *(f"quorum_queue.continuous_membership_reconciliation.{line}" for line in GROWING_QUEUES),
         f"vm_memory_high_watermark.absolute = {watermark_mib}MiB",
         "disk_free_limit.absolute = 200MB",
     )
