@@ -21,7 +21,11 @@ _WAITING_IS_FAILING = frozenset(
         "RunContainerError",
     }
 )
-_NEEDS_PERSON = frozenset({"InvalidImageName", "ErrImageNeverPull", "ProgressDeadlineExceeded", "MigrationFailed"})
+_NEEDS_PERSON = frozenset(
+    {"ErrImageNeverPull", "GatewayConfigRejected", "InvalidImageName", "MigrationFailed", "ProgressDeadlineExceeded"}
+)
+_VALIDATION = "validate"
+"""The init container in which Envoy checks its configuration before it serves with it."""
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "Job"})
 
 
@@ -134,6 +138,8 @@ def _container_failure(container: Mapping[str, Any]) -> Failure | None:
     if reason in ("ErrImagePull", "ImagePullBackOff"):
         return Failure("ImagePullBackOff", f"the image {container['image']} cannot be pulled")
     crashed = _termination(container)
+    if crashed and container["name"] == _VALIDATION and not container.get("ready"):
+        return Failure("GatewayConfigRejected", crashed)
     if reason == "CrashLoopBackOff" or (crashed and not container.get("ready") and container["restartCount"] > 1):
         return Failure("CrashLoopBackOff", crashed or "it ends again and again")
     if reason in _WAITING_IS_FAILING:

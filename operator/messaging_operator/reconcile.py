@@ -6,23 +6,25 @@ looks; whatever happens to it half way, the next look goes on from what is there
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from messaging_operator import generation, metrics
-from messaging_operator.cluster import Cluster, ConflictError, RefusedError
+from messaging_operator import metrics
+from messaging_operator.cluster import Cluster
 from messaging_operator.desired import Desired, Manifest, Platform, build
 from messaging_operator.events import Recorder
+from messaging_operator.execution import carry_out
 from messaging_operator.health import WORKLOADS, Health, health_of
 from messaging_operator.kinds import BY_NAME, OBSERVED, PLATFORM, SECRET, ObjectKey, key_of
 from messaging_operator.names import API_GROUP
 from messaging_operator.observed import Observed, component_of, is_leaving, labels_of
-from messaging_operator.plan import AddKeys, AnyAction, Apply, CreateSecret, Delete, Merge, Plan, Problem, make_plan
+from messaging_operator.plan import AnyAction, Apply, CreateSecret, Plan, Problem, make_plan
 from messaging_operator.spec import PlatformSpec, SpecError, parse_spec
 from messaging_operator.status import Assessment, Component, differs, make_status
+from messaging_operator.turns import Turns
 from messaging_operator.versions import OPERATOR_VERSION, is_supported, supported_lines
 
 RESYNC = timedelta(minutes=10)
@@ -49,6 +51,16 @@ class PlatformKey:
         return f"{self.namespace}/{self.name}"
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """How one look ended: what was there last, what was planned for it, what was refused, whether it has to wait."""
+
+    observed: Observed
+    plan: Plan
+    refusals: Sequence[Problem] = ()
+    waits: bool = False
+
+
 class Reconciler:
     """Makes platforms what their resources say; it serves the resources of `operator_class` only ('' is no class)."""
 
@@ -64,6 +76,7 @@ class Reconciler:
         self._recorder = recorder
         self._class = operator_class
         self._clock = clock
+        self._turns = Turns()
         self._built: dict[PlatformKey, tuple[tuple[str, int], Desired]] = {}
 
     async def reconcile(self, key: PlatformKey) -> timedelta | None:
@@ -74,6 +87,7 @@ class Reconciler:
         resource = await self._cluster.read(PLATFORM, key.namespace, key.name)
         if resource is None or is_leaving(resource) or not self._serves(resource):
             self._built.pop(key, None)
+            self._turns.leave(key)
             return None
         started = time.monotonic()
         with structlog.contextvars.bound_contextvars(platform=str(key)):
@@ -90,16 +104,18 @@ class Reconciler:
         if spec is None or problem is not None:
             url = str(resource["spec"].get("gateway", {}).get("externalURL", ""))
             version = str(resource["spec"].get("version", ""))
-            seen = Assessment(metadata["generation"], version, url, problems=[problem] if problem else [])
-            await self._tell(resource, seen)
+            problems, former = [problem] if problem else [], resource.get("status") or {}
+            await self._tell(
+                resource, Assessment(metadata["generation"], version, url, problems=problems, former=former)
+            )
             return RESYNC
         platform = Platform(metadata["name"], metadata["namespace"], metadata["uid"], spec)
         desired = self._build(platform, metadata["generation"])
-        observed, plan, refusals = await self._settle(platform, desired, resource)
-        await self._tell(resource, _assess(platform, desired, observed, plan, refusals))
-        if plan.problems or refusals:
+        outcome = await self._settle(platform, desired, resource)
+        await self._tell(resource, _assess(platform, desired, outcome))
+        if outcome.plan.problems or outcome.refusals or outcome.waits:
             return AGAIN_AFTER_PROBLEM
-        return AGAIN_AFTER_ACTIONS if plan.actions and not spec.paused else RESYNC
+        return AGAIN_AFTER_ACTIONS if outcome.plan.actions and not spec.paused else RESYNC
 
     def _build(self, platform: Platform, generation: int) -> Desired:
         """Return the desired state, from the last look where the generation is the same: it takes 0.1 s of CPU."""
@@ -109,28 +125,38 @@ class Reconciler:
             self._built[place] = (identity, build(platform))
         return self._built[place][1]
 
-    async def _settle(
-        self, platform: Platform, desired: Desired, resource: Manifest
-    ) -> tuple[Observed, Plan, list[Problem]]:
-        """Carry out plan after plan until one is empty or refused, or the passes are used up."""
+    async def _settle(self, platform: Platform, desired: Desired, resource: Manifest) -> _Outcome:
+        """Carry out plan after plan until one is empty or refused, or has no effect, or the passes are used up."""
         former: tuple[AnyAction, ...] = ()
         refusals: list[Problem] = []
         for _ in range(PASSES):
-            observed = await self._observe(platform, desired, resource)
-            plan = make_plan(platform, desired, observed)
-            if unlabelled := await self._read_unknown(platform.namespace, plan, observed):
-                observed = replace(observed, objects={**observed.objects, **unlabelled})
-                plan = make_plan(platform, desired, observed)
-            if not plan.actions or platform.spec.paused:
-                return observed, plan, []
+            observed, plan = await self._plan(platform, desired, resource)
+            waits = not self._may_roll(platform, plan, observed)
+            if not plan.actions or platform.spec.paused or waits:
+                return _Outcome(observed, plan, waits=waits)
             if plan.actions == former:
                 log.warning("writes_without_effect", actions=[str(action) for action in former])
                 break
-            refusals = await self._carry_out(plan, desired)
+            refusals = await carry_out(plan, desired, self._cluster)
             if refusals:
                 break
             former = plan.actions
-        return observed, plan, refusals
+        return _Outcome(observed, plan, refusals)
+
+    async def _plan(self, platform: Platform, desired: Desired, resource: Manifest) -> tuple[Observed, Plan]:
+        """Return what is there and the plan for it; what the plan would make anew has been looked for by name."""
+        observed = await self._observe(platform, desired, resource)
+        plan = make_plan(platform, desired, observed)
+        if unlabelled := await self._read_unknown(platform.namespace, plan, observed):
+            observed = replace(observed, objects={**observed.objects, **unlabelled})
+            plan = make_plan(platform, desired, observed)
+        return observed, plan
+
+    def _may_roll(self, platform: Platform, plan: Plan, observed: Observed) -> bool:
+        key, generation = PlatformKey(platform.namespace, platform.name), observed.resource["metadata"]["generation"]
+        if not plan.fingerprint:
+            return True
+        return self._turns.may_roll(key, generation=generation, status=observed.status, fingerprint=plan.fingerprint)
 
     async def _observe(self, platform: Platform, desired: Desired, resource: Manifest) -> Observed:
         """Read everything anew: by label what is ours, by name the Secrets of others."""
@@ -155,37 +181,6 @@ class Reconciler:
         chosen = sorted(keys)
         lives = await asyncio.gather(*(self._cluster.read(BY_NAME[key.kind], namespace, key.name) for key in chosen))
         return {key: live for key, live in zip(chosen, lives, strict=True) if live is not None}
-
-    async def _carry_out(self, plan: Plan, desired: Desired) -> list[Problem]:
-        """Write what the plan says, in its order; return what was refused, whose later stages are left out."""
-        refusals: list[Problem] = []
-        barred: set[str] = set()
-        for action in plan.actions:
-            if action.stage and action.stage in barred:
-                continue
-            log.info("write", action=str(action), reason=action.reason)
-            try:
-                await self._do(action)
-            except ConflictError as error:
-                log.info("write_came_late", action=str(action), error=error.message)
-            except RefusedError as error:
-                message = f"the API server refused to {action}: {error.message}"
-                refusals.append(Problem("ApplyRefused", _component(action), message))
-                barred |= _dependents(desired, action.stage)
-        return refusals
-
-    async def _do(self, action: AnyAction) -> None:
-        match action:
-            case Apply():
-                await self._cluster.apply(action.manifest, manager=action.manager)
-            case CreateSecret():
-                await self._cluster.create(generation.with_values(action.secret))
-            case AddKeys():
-                await self._cluster.merge(_with_keys(action))
-            case Merge():
-                await self._cluster.merge(action.manifest)
-            case Delete():
-                await self._cluster.delete(action.live, propagation=action.propagation)
 
     async def _tell(self, resource: Manifest, seen: Assessment) -> None:
         status = make_status(seen, now=self._clock())
@@ -212,9 +207,8 @@ def _read_spec(resource: Manifest) -> tuple[PlatformSpec | None, Problem | None]
     return spec, None
 
 
-def _assess(
-    platform: Platform, desired: Desired, observed: Observed, plan: Plan, refusals: list[Problem]
-) -> Assessment:
+def _assess(platform: Platform, desired: Desired, outcome: _Outcome) -> Assessment:
+    observed, plan = outcome.observed, outcome.plan
     entered = {stage.name for stage in plan.stages if stage.entered}
     return Assessment(
         generation=observed.resource["metadata"]["generation"],
@@ -222,8 +216,9 @@ def _assess(
         url=platform.spec.gateway.external_url,
         components=[_component_seen(workload, observed) for workload in desired.objects() if _is_workload(workload)],
         plan=plan,
-        problems=refusals,
+        problems=outcome.refusals,
         paused=platform.spec.paused,
+        waits=outcome.waits,
         migrations_entered="migrations" in entered,
         former=observed.status,
     )
@@ -238,32 +233,3 @@ def _component_seen(workload: Manifest, observed: Observed) -> Component:
 
 def _is_workload(manifest: Manifest) -> bool:
     return manifest["kind"] in WORKLOADS
-
-
-def _dependents(desired: Desired, stage: str) -> set[str]:
-    """Return the stages that wait for `stage`, directly or not."""
-    found = {stage}
-    for later in desired.stages:
-        if found & set(later.after):
-            found.add(later.name)
-    return found - {stage}
-
-
-def _component(action: AnyAction) -> str:
-    match action:
-        case CreateSecret() | AddKeys():
-            return component_of(action.secret.manifest)
-        case Delete():
-            return component_of(action.live)
-        case Apply() | Merge():
-            return component_of(action.manifest) or str(action.manifest["metadata"]["name"])
-
-
-def _with_keys(action: AddKeys) -> Manifest:
-    secret, metadata = action.secret, action.live["metadata"]
-    identity = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
-    values = {
-        key: secret.fixed[key] if key in secret.fixed else generation.random_text(secret.keys[key])
-        for key in action.keys
-    }
-    return {"apiVersion": SECRET.api_version, "kind": SECRET.name, "metadata": identity, "stringData": values}

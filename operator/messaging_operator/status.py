@@ -36,7 +36,11 @@ class Component:
 
 @dataclass(frozen=True)
 class Assessment:
-    """All that a status follows from. `plan` is None when the spec cannot be carried out (`problems` say why)."""
+    """All that a status follows from.
+
+    `plan` is None when the spec cannot be carried out (`problems` say why). `waits` says that it is not carried out yet
+    because other platforms are being changed by a new operator.
+    """
 
     generation: int
     version: str
@@ -45,6 +49,7 @@ class Assessment:
     plan: Plan | None = None
     problems: Sequence[Problem] = ()
     paused: bool = False
+    waits: bool = False
     migrations_entered: bool = True
     former: Mapping[str, Any] = field(default_factory=dict)
 
@@ -102,6 +107,8 @@ def _ready(seen: Assessment) -> Verdict:
     troubles = _troubles(seen)
     if seen.plan is not None and seen.plan.rolled_out and not seen.problems:
         return Verdict(True, "RolledOut", f"Generation {seen.generation} serves")
+    if seen.waits:
+        return _kept(seen, "Ready")
     if troubles:
         return Verdict(False, troubles[0].reason, _joined(troubles))
     return Verdict(False, "RollingOut", _waiting(seen))
@@ -111,6 +118,8 @@ def _progressing(seen: Assessment, ready: Verdict) -> Verdict:
     if seen.paused:
         count = len(seen.plan.actions) if seen.plan else 0
         return Verdict(False, "Paused", f"spec.paused is true; changes that wait: {count}")
+    if seen.waits:
+        return Verdict(True, "WaitsForTurn", "What this operator changes waits until other platforms have been changed")
     if ready.status:
         return Verdict(False, "RolledOut", ready.message)
     if stuck := [trouble for trouble in _troubles(seen) if trouble.needs_person]:

@@ -3,7 +3,7 @@
 from messaging_operator.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, JOB, SECRET, STATEFUL_SET, ObjectKey
 from messaging_operator.names import SERVICES
 
-from tests.apiserver.world import EXTERNAL_URL, World, failing
+from tests.apiserver.world import EXTERNAL_URL, World, failing, platforms
 
 
 async def test_a_declared_platform_becomes_ready_and_says_where_it_is(world: World) -> None:
@@ -229,3 +229,38 @@ def _failed(job: dict[str, object]) -> dict[str, object]:
     because = {"status": "True", "lastTransitionTime": at, "lastProbeTime": at, "reason": "BackoffLimitExceeded"}
     conditions = [{"type": name, "message": "Job has failed", **because} for name in ("FailureTarget", "Failed")]
     return {"failed": 3, "startTime": at, "conditions": conditions}
+
+
+async def test_a_platform_that_served_still_counts_as_serving_under_an_unknown_version(world: World) -> None:
+    await world.declare()
+    await world.roll_out()
+
+    await world.change({"version": "7.3.0"})
+    await world.look()
+
+    conditions = await world.conditions()
+    assert conditions["Available"]["status"] == "True"
+    assert conditions["Ready"]["reason"] == "UnsupportedVersion"
+
+
+async def test_what_a_new_operator_changes_waits_for_its_turn(world: World) -> None:
+    await world.declare()
+    await world.roll_out()
+    former = {"status": {"rolledOut": "what-a-former-operator-wanted"}}
+    for name in ("a", "b"):
+        world.reconciler._turns.may_roll(name, generation=1, status=_old_status(), fingerprint="new")
+
+    await world.api.merge(f"{platforms(world.namespace)}/demo/status", former)
+    await world.hand.delete(await world.live(DEPLOYMENT, "demo-user"))
+    waiting = await world.look()
+    progressing = (await world.conditions())["Progressing"]
+    world.reconciler._turns.leave("a")
+    await world.roll_out()
+
+    assert waiting == 1, "the status"
+    assert (progressing["status"], progressing["reason"]) == ("True", "WaitsForTurn")
+    assert await world.is_true("Ready")
+
+
+def _old_status() -> dict[str, object]:
+    return {"rolledOut": "old", "observedGeneration": 1}
