@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 import aiohttp
 import pytest
+from messaging_operator.gateway import GatewayLimits
 
-from tests.gateway.conftest import Services
+from tests.gateway.asking import status
+from tests.gateway.conftest import Services, StartGateway
 from tests.support.envoy import Gateway
 
 ENDPOINTS = ["message", "notification"]
@@ -22,10 +27,19 @@ async def test_a_web_socket_passes_both_ways(prefix: str, gateway: Gateway, http
             assert await socket.receive_str() == text
 
 
-async def test_a_web_socket_outlives_the_request_timeout(gateway: Gateway, http: aiohttp.ClientSession) -> None:
-    routes = {route["name"]: route["route"] for route in gateway.routes() if "route" in route}
-    assert routes["message-websocket"]["timeout"] == "0s"
-    assert routes["notification-polling"]["timeout"] == "0s"
+async def test_sockets_and_polls_outlive_the_request_timeout(
+    start_gateway: StartGateway, services: Services, http: aiohttp.ClientSession
+) -> None:
+    gateway = await start_gateway(limits=GatewayLimits(request_timeout=timedelta(seconds=1)))
+    services.notification.release.clear()
+    poll = asyncio.create_task(status(http, gateway, "/notification/socket.io/?hold=1", {}))
+    async with http.ws_connect(gateway.at("/message/socket.io/")) as socket:
+        await socket.receive_json()
+        await asyncio.sleep(1.5)
+        await socket.send_str("still here")
+        assert await socket.receive_str() == "still here"
+    services.notification.release.set()
+    assert await poll == 200
 
 
 @pytest.mark.parametrize("path", ["/user/me", "/message", "/auth/config"])

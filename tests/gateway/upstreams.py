@@ -82,6 +82,7 @@ class EchoService:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(f"{request.method} {request.path}")
         if request.headers.get("upgrade", "").lower() != "websocket":
+            await self._held(request)
             return web.json_response(await self._seen(request))
         socket = web.WebSocketResponse()
         await socket.prepare(request)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import yaml
 from messaging_operator.gateway import HOT_FILES, ROLLED_FILES, GatewayInput, render_gateway
 from yarl import URL
 
@@ -84,12 +83,6 @@ class Gateway:
         """Swap in the hot files of another input."""
         files = render_gateway(given)
         self.put("live", {name: files[name] for name in HOT_FILES})
-
-    def routes(self) -> list[dict[str, Any]]:
-        """The routes that were given to it, in their order."""
-        [configuration] = yaml.safe_load(render_gateway(self.given)["rds.yaml"])["resources"]
-        routes: list[dict[str, Any]] = configuration["virtual_hosts"][0]["routes"]
-        return routes
 
     async def log(self) -> list[dict[str, Any]]:
         """What it has printed so far, one object per line."""

@@ -65,19 +65,10 @@ def token_check(gateway: GatewayInput) -> Message:
     `typ` is checked by the services. The keys are fetched at once and again and again until auth is there, then kept
     when it goes away.
     """
-    jwks = {
-        "http_uri": {
-            "uri": f"http://{gateway.auth.host}:{gateway.auth.port}/api/auth/.well-known/jwks.json",
-            "cluster": "auth",
-            "timeout": "2s",
-        },
-        "cache_duration": "60s",
-        "async_fetch": {"fast_listener": True, "failed_refetch_duration": "1s"},
-    }
     provider = {
         "issuer": gateway.external_url,
         "audiences": [AUDIENCE],
-        "remote_jwks": jwks,
+        "remote_jwks": _keys(gateway),
         "forward": True,
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
         "require_expiration": True,
@@ -92,6 +83,19 @@ def token_check(gateway: GatewayInput) -> Message:
             "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "access"}}],
         },
     )
+
+
+def _keys(gateway: GatewayInput) -> Message:
+    """Where the keys are. Auth publishes a new one for at least `cache_duration` before it signs with it."""
+    return {
+        "http_uri": {
+            "uri": f"http://{gateway.auth.host}:{gateway.auth.port}/api/auth/.well-known/jwks.json",
+            "cluster": "auth",
+            "timeout": "2s",
+        },
+        "cache_duration": "60s",
+        "async_fetch": {"fast_listener": True, "failed_refetch_duration": "1s"},
+    }
 
 
 def _client_request_id() -> Message:
