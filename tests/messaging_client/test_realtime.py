@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from messaging_client.errors import NotFoundError, SessionEndedError
-from messaging_client.net.happenings import ConversationGone, ConversationJoined, Interrupted
+from messaging_client.net.happenings import ConversationGone, ConversationJoined, HistoryReplaced, Interrupted
 from messaging_client.net.session import Session, utc_now
 from messaging_client.state.book import Book, from_unread
 from messaging_wire.ids import ClientMessageId, ConversationId
@@ -14,6 +14,7 @@ from messaging_wire.message import SendRequest
 
 from tests.messaging_client.conftest import Join, Reach, Someone
 from tests.messaging_client.listening import listening
+from tests.messaging_client.unruly import unruly_line
 from tests.support.standalone import Standalone
 
 
@@ -84,6 +85,34 @@ async def test_what_may_never_be_sent_is_refused_and_does_not_hold_up_the_rest(
     assert stored.content == "to the circle"
     with pytest.raises(NotFoundError):
         await hopeless.outcome
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_line_that_loses_repeats_delays_and_garbles_events_changes_nothing(
+    seed: int, platform: Standalone, join: Join
+) -> None:
+    ada, ben = await join("ada"), await join("ben")
+    circle = await ada.group(ben)
+    async with unruly_line(platform.url, seed) as (address, line), listening(address, ben.session) as ear:
+        for number in range(100):
+            await say(ada, circle, f"text {number}")
+        line.unruly = False
+        await say(ada, circle, "the last one")
+        await ear.until(lambda: "the last one" in ear.texts)
+
+    assert ear.texts == [*(f"text {number}" for number in range(100)), "the last one"]
+    assert line.resyncs > 0
+    assert not any(isinstance(happening, Interrupted) for happening in ear.told)
+
+
+async def test_another_epoch_is_told_and_everything_is_followed_anew(platform: Standalone, join: Join) -> None:
+    ada, ben = await join("ada"), await join("ben")
+    circle = await ada.group(ben)
+    async with listening(platform.url, ben.session, Book(epoch="before the backup was restored")) as ear:
+        await say(ada, circle, "hello")
+        await ear.until(lambda: ear.texts == ["hello"])
+
+    assert isinstance(ear.told[0], HistoryReplaced)
 
 
 async def test_a_new_client_begins_at_what_is_unread(platform: Standalone, join: Join) -> None:
