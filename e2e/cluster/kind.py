@@ -14,9 +14,9 @@ import yaml
 from e2e import cache, shell, versions
 from e2e.cluster import configuration, shim
 from e2e.cluster.configuration import Host
-from e2e.docker import docker, label
+from e2e.docker import docker
 from e2e.errors import ToolingError
-from e2e.images import binaries
+from e2e.images import binaries, catalogue
 from e2e.images.node import build as node
 from e2e.shell import CommandFailedError
 from e2e.steps import step
@@ -78,8 +78,9 @@ def create(cluster: Cluster, *, workers: int = 0, merge: bool = False) -> None:
     Raises ToolingError when the port is taken.
     """
     refuse_taken_port(cluster.port)
+    image = catalogue.node_image()
     rendered = configuration.render(
-        configuration.FILE.read_text(), name=cluster.name, port=cluster.port, host=this_host(), workers=workers
+        configuration.FILE.read_text(), name=cluster.name, port=cluster.port, host=this_host(image), workers=workers
     )
     with (
         tempfile.NamedTemporaryFile("w", suffix=".yaml") as file,
@@ -88,7 +89,7 @@ def create(cluster: Cluster, *, workers: int = 0, merge: bool = False) -> None:
         yaml.safe_dump(rendered, file)
         file.flush()
         destination: Sequence[str | Path] = () if merge else ("--kubeconfig", cluster.kubeconfig)
-        kind("create", "cluster", "--image", versions.NODE_IMAGE, "--config", file.name, "--wait", "120s", *destination)
+        kind("create", "cluster", "--image", image, "--config", file.name, "--wait", "120s", *destination)
     write_kubeconfig(cluster)
 
 
@@ -176,10 +177,9 @@ def refuse_taken_port(port: int) -> None:
             raise ToolingError(f"Port {port} of 127.0.0.1 is in use.", hint=hint) from error
 
 
-def this_host() -> Host:
-    """Return what this machine and its node image need of kind's configuration."""
-    own = bool(label(versions.NODE_IMAGE))
-    tags = (node.ETCD_TAG, node.COREDNS_TAG) if own else None
+def this_host(image: str) -> Host:
+    """Return what this machine and this node image need of kind's configuration."""
+    tags = (node.ETCD_TAG, node.COREDNS_TAG) if image == versions.NODE_IMAGE else None
     return Host(cgroup_v1=configuration.cgroup_v1(), own_node_image=tags)
 
 

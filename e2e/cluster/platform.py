@@ -41,7 +41,7 @@ def prepare() -> None:
     engine.ensure()
     catalogue.ensure("python")
     side_by_side({"packages": _packages, "programs": _programs})
-    catalogue.ensure("node")
+    catalogue.node_image()
 
 
 def images() -> list[str]:
@@ -149,14 +149,18 @@ def _resume(cluster: Cluster) -> list[str]:
 
 def _packages() -> None:
     catalogue.ensure("mysql", "rabbitmq")
-    if registry.verdict() is False and catalogue.state(catalogue.ENTRIES["node"]) not in {"current", "public"}:
+    if _node_is_to_be_made():
         roots.archive(files.ROOT)
 
 
 def _programs() -> None:
     engine.ensure_plugins()
     binaries.ensure(*TOOLS)
-    if registry.verdict() is False and catalogue.state(catalogue.ENTRIES["node"]) not in {"current", "public"}:
+    if _node_is_to_be_made():
         binaries.ensure(*node.PROGRAMS)
     if gomodules.available():
         binaries.ensure("metrics-server")
+
+
+def _node_is_to_be_made() -> bool:
+    return registry.verdict() is False and catalogue.state(catalogue.ENTRIES["node"]) != "current"

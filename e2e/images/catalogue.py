@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from e2e import cache, versions
 from e2e.docker import RECIPE_LABEL, docker, label
 from e2e.errors import ToolingError
-from e2e.images import dockerfiles, metricsserver, registry, substitutes
+from e2e.images import dockerfiles, metricsserver, nodearchive, registry, substitutes
 from e2e.images.node import build as node
 from e2e.steps import console
 
@@ -34,6 +34,13 @@ def ensure(*names: str) -> list[str]:
         with cache.lock(f"image-{name}"):
             _ensure(ENTRIES[name])
     return [ENTRIES[name].image for name in names]
+
+
+def node_image() -> str:
+    """Return the image that kind's nodes shall have: ours when it is there, a public one, or ours, made now."""
+    if state(ENTRIES["node"]) == "current":
+        return versions.NODE_IMAGE
+    return nodearchive.public_image() or ensure("node")[0]
 
 
 def state(entry: Entry) -> str:
@@ -75,7 +82,7 @@ ENTRIES: dict[str, Entry] = {
     "envoy": _with_base(dockerfiles.ENVOY),
     "services": _with_base(dockerfiles.SERVICES),
     "operator": _with_base(dockerfiles.OPERATOR),
-    "node": Entry(versions.NODE_IMAGE, public=True, recipe=node.recipe, make=node.make),
+    "node": Entry(versions.NODE_IMAGE, public=False, recipe=node.recipe, make=node.make),
     "metrics-server": Entry(
         versions.METRICS_SERVER_IMAGE, public=False, recipe=metricsserver.recipe, make=metricsserver.make
     ),

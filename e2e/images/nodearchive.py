@@ -27,10 +27,11 @@ def extract(names: Iterable[str], target: Path) -> set[str]:
     Returns the empty set where no engine or no registry answers.
     """
     wanted = set(names) & (PLAIN_FILES | IN_LAYERS)
-    if not wanted or not answers() or not _have_public_image():
+    image = public_image() if wanted and answers() else None
+    if image is None:
         return set()
-    with step(f"Take {', '.join(sorted(wanted))} from {versions.NODE_IMAGE}"):
-        container = docker("create", versions.NODE_IMAGE).strip()
+    with step(f"Take {', '.join(sorted(wanted))} from {image}"):
+        container = docker("create", image).strip()
         try:
             for name in wanted & PLAIN_FILES:
                 docker("cp", f"{container}:/usr/bin/{name}", target / name)
@@ -41,9 +42,12 @@ def extract(names: Iterable[str], target: Path) -> set[str]:
     return {name for name in wanted if (target / name).exists()}
 
 
-def _have_public_image() -> bool:
-    own = label(versions.NODE_IMAGE)
-    return registry.pull(versions.NODE_IMAGE) if own is None else own == ""
+def public_image() -> str | None:
+    """Return the public node image that the engine has, pulling one where a registry answers, or None."""
+    for image in versions.PUBLIC_NODE_IMAGES:
+        if label(image) is not None:
+            return image
+    return next((image for image in versions.PUBLIC_NODE_IMAGES if registry.pull(image)), None)
 
 
 def _copy_from_layers(container: str, names: set[str], target: Path) -> None:
