@@ -28,7 +28,7 @@ router = APIRouter(prefix="/api/dataexport")
 COOKIE = "export_download"
 
 
-def _service(request: Request) -> ExportService:
+async def _service(request: Request) -> ExportService:
     service: ExportService = request.app.state.export
     return service
 
@@ -81,7 +81,7 @@ async def make_link(service: Service, caller: CurrentCaller, export_id: ExportId
     return await service.make_link(caller.user_id, export_id)
 
 
-def _who(request: Request) -> UserId | None:
+async def _who(request: Request) -> UserId | None:
     """Whose token the request carries, if any; a bad one is 401."""
     token = bearer_token(request)
     verifier: CallerVerifier = request.app.state.verifier

@@ -77,15 +77,15 @@ class Archive:
         self._client = client
 
     async def check(self, conversation_id: UUID, grant: str) -> None:
-        """Make sure that the person may read the conversation; reads nothing of it.
+        """Make sure that the person may read the conversation; reads none of its messages.
 
         Raises:
             ConversationGoneError: it is not there, or not theirs.
             RefusedError: the grant is not accepted.
             httpx.HTTPError: message cannot be reached or does not answer well.
         """
-        async with self._open(conversation_id, grant):
-            return
+        async with self._open(conversation_id, grant, head=True) as response:
+            await response.aread()
 
     @asynccontextmanager
     async def read(self, conversation_id: UUID, grant: str) -> AsyncIterator["ConversationStream"]:
@@ -94,11 +94,12 @@ class Archive:
             yield ConversationStream(response)
 
     @asynccontextmanager
-    async def _open(self, conversation_id: UUID, grant: str) -> AsyncIterator[httpx.Response]:
+    async def _open(self, conversation_id: UUID, grant: str, *, head: bool = False) -> AsyncIterator[httpx.Response]:
         request = self._client.build_request(
             "GET",
             f"/internal/export/conversations/{conversation_id}",
             headers={"Authorization": f"Bearer {grant}"},
+            params={"head": "true"} if head else {},
             timeout=httpx.Timeout(READ_WITHIN_S, connect=2.0),
         )
         response = await self._client.send(request, stream=True)

@@ -17,7 +17,7 @@ from messaging.notification.service import NotificationService
 router = APIRouter(prefix="/api/notification")
 
 
-def _service(request: Request) -> NotificationService:
+async def _service(request: Request) -> NotificationService:
     service: NotificationService = request.app.state.notification
     return service
 
@@ -26,7 +26,7 @@ Service = Annotated[NotificationService, Depends(_service)]
 Unread = Annotated[bool, Query(description="Only those that are not read yet")]
 
 
-def _only_me(caller: CurrentCaller, user_id: UUID) -> UserId:
+async def _only_me(caller: CurrentCaller, user_id: UUID) -> UserId:
     if user_id != caller.user_id:
         raise ProblemError(problems.NOT_FOUND)
     return caller.user_id

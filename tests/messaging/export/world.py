@@ -45,13 +45,13 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        pieces = 0
+        pieces, looks_only = 0, b"head=true" in scope.get("query_string", b"")
 
         async def send_gated(message: Message) -> None:
             nonlocal pieces
             if message["type"] == "http.response.body":
                 pieces += 1
-                if pieces > 1 and not self._open.is_set():
+                if pieces > 1 and not looks_only and not self._open.is_set():
                     self.waiting.set()
                     await self._open.wait()
                     if self._broken:
