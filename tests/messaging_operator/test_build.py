@@ -274,6 +274,17 @@ def test_a_growing_broker_restarts_no_node() -> None:
     assert one["spec"]["template"] == three["spec"]["template"]
 
 
+def test_every_pod_that_serves_others_has_time_to_stop_well() -> None:
+    for manifest, template in pod_templates(build_all(make_platform())):
+        if manifest["kind"] == "Deployment":
+            (container,) = template["spec"]["containers"]
+            sleep_s = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+            assert template["spec"]["terminationGracePeriodSeconds"] >= sleep_s + 30
+    broker = find(build_all(make_platform()), "StatefulSet", "demo-rabbitmq")["spec"]["template"]["spec"]
+    assert broker["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][-1] == "drain"
+    assert broker["terminationGracePeriodSeconds"] >= 50 + 60
+
+
 def test_new_routes_reach_a_running_gateway_and_new_limits_roll_it() -> None:
     def gateway(**fields: Any) -> tuple[Manifest, Manifest]:
         manifests = build_all(make_platform(gateway={"externalURL": "http://localhost:5000", **fields}))

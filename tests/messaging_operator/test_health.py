@@ -82,7 +82,9 @@ def test_what_does_not_exist_or_is_being_deleted_neither_serves_nor_is_ready() -
         (_pod(init=True, **_waiting("InvalidImageName", "bad name")), "InvalidImageName", "bad name"),
         (
             _pod(
-                restartCount=3, lastState=_ended(2, message="no key\n"), **_waiting("CrashLoopBackOff", "back-off 10s")
+                restartCount=3,
+                lastState=_ended(2, message="starting\nno key\n"),
+                **_waiting("CrashLoopBackOff", "back-off 10s"),
             ),
             "CrashLoopBackOff",
             "ended with exit code 2 (Error): no key",

@@ -13,6 +13,8 @@ MIGRATION: Final = 2
 """Connections of one migration Job."""
 RESERVE: Final = 20
 """For probes and for people."""
+STEP: Final = 250
+"""A connection that nobody opens costs MySQL next to nothing."""
 
 
 def needed(spec: PlatformSpec) -> int:
@@ -21,3 +23,8 @@ def needed(spec: PlatformSpec) -> int:
         (spec.services.named(service).most_replicas + SURGE) * POOL_SIZE[service] for service in names.SERVICES
     )
     return services + MIGRATION * len(names.SERVICES) + RESERVE
+
+
+def limit(spec: PlatformSpec) -> int:
+    """The server's limit: what is needed, rounded up generously, because another limit restarts the database."""
+    return -(-needed(spec) // STEP) * STEP

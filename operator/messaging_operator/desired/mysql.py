@@ -113,6 +113,6 @@ def _options(platform: Platform, managed: ManagedDatabase) -> list[str]:
     memory_mib = int(value(limit or SIZE.memory_limit)) // MEBIBYTE
     return [
         f"--innodb-buffer-pool-size={max(LEAST_BUFFER_POOL_MIB, memory_mib * 2 // 5)}M",
-        f"--max-connections={connections.needed(platform.spec)}",
+        f"--max-connections={connections.limit(platform.spec)}",
         "--performance-schema=OFF",
     ]

@@ -102,6 +102,7 @@ def container(
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         },
+        terminationMessagePolicy="FallbackToLogsOnError",
         volumeMounts=[_mount(path, volume) for path, volume in sorted(mounts.items())],
         **fields,
     )

@@ -18,7 +18,8 @@ LEAST_WATERMARK_MIB: Final = 200
 NODE_PORTS: Final = {"epmd": 4369, "nodes": 25672}
 SCRIPT: Final = "rabbitmq.sh"
 SETTINGS: Final = "rabbitmq.conf"
-GRACE_PERIOD_S: Final = 60
+GRACE_PERIOD_S: Final = 120
+"""The wait for the other nodes' queues (50 s at most), then RabbitMQ's own stop."""
 GROWING_QUEUES: Final = ("enabled = true", "interval = 60000", "target_group_size = 3", "trigger_interval = 5000")
 """Times in ms. Queues of one node spread over those that join; the same for one and for three, so that growing
 restarts nothing. Source: RabbitMQ, "Quorum Queues", section on continuous membership reconciliation."""
@@ -129,6 +130,7 @@ def _container(platform: Platform, managed: ManagedBroker) -> dict[str, Any]:
         },
         ports=[{"containerPort": port, "name": name, "protocol": "TCP"} for name, port in sorted(ports.items())],
         resources=pods.resources(managed, SIZE),
+        lifecycle={"preStop": {"exec": {"command": ["bash", f"{SCRIPTS_DIR}/{SCRIPT}", "drain"]}}},
         startupProbe=listening | {"failureThreshold": START_LIMIT_S, "periodSeconds": 1},
         readinessProbe=listening | {"failureThreshold": 3, "periodSeconds": 5},
     )

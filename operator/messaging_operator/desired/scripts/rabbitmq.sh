@@ -2,6 +2,7 @@
 # Runs RabbitMQ; asks of the image only bash, coreutils, `rabbitmq-server` on PATH and a passwd entry for the uid.
 #
 #   rabbitmq.sh                 serve
+#   rabbitmq.sh drain           wait, at most 50 s, until no queue would lose its quorum with this node (before a stop)
 #
 # Reads   /run/secrets/rabbitmq/erlang_cookie
 #         /run/secrets/services/<service>/broker_username, broker_password: an account each
@@ -14,6 +15,17 @@ run=/run/rabbitmq
 secrets=/run/secrets
 
 export HOME=$run
+
+if [ "${1:-}" = drain ]; then
+  command -v rabbitmq-queues >/dev/null || exit 0
+  for _ in {1..25}; do
+    rabbitmq-queues --quiet --timeout 10 check_if_node_is_quorum_critical >/dev/null 2>&1 && exit 0
+    [ "$SECONDS" -lt 50 ] || exit 0
+    sleep 1
+  done
+  exit 0
+fi
+
 export RABBITMQ_MNESIA_BASE=${RABBITMQ_MNESIA_BASE:-/var/lib/rabbitmq/mnesia}
 export RABBITMQ_CONFIG_FILE=$run/rabbitmq.conf
 export RABBITMQ_ENABLED_PLUGINS_FILE=$run/enabled_plugins
