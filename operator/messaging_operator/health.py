@@ -26,6 +26,7 @@ _NEEDS_PERSON = frozenset(
 )
 _VALIDATION = "validate"
 """The init container in which Envoy checks its configuration before it serves with it."""
+_SAID_LIMIT = 300
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "Job"})
 
 
@@ -156,7 +157,7 @@ def _termination(container: Mapping[str, Any]) -> str:
     for state in (container.get("state") or {}, container.get("lastState") or {}):
         ended = state.get("terminated")
         if ended and ended.get("exitCode"):
-            said = f": {ended['message'].strip()}" if ended.get("message") else ""
+            said = f": {_last_line(ended['message'])}" if ended.get("message") else ""
             return f"ended with exit code {ended['exitCode']} ({ended.get('reason', 'Error')}){said}"
     return ""
 
@@ -168,3 +169,8 @@ def _last_words(pods: list[Manifest]) -> str:
             if words := _termination(container):
                 return f"container {container['name']} {words}"
     return ""
+
+
+def _last_line(text: str) -> str:
+    """Return the last line of what a container said before it ended, which is where programs say why."""
+    return text.strip().rpartition("\n")[2][:_SAID_LIMIT]
