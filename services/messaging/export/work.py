@@ -36,6 +36,8 @@ POLL_S = 1.0
 CLEAR_EVERY_S = 60.0
 EXPIRED_AT_ONCE = 50
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
+FORESEEN = (httpx.HTTPError, IncompleteError, orjson.JSONDecodeError, *AWAY)
+"""What may go wrong with an attempt; anything else costs an attempt too, not the process, and is logged in full."""
 
 
 class LostError(Exception):
@@ -97,7 +99,9 @@ class ExportWork:
             log.info("export_lost", export_id=str(row["id"]))
         except FailedError as error:
             await self._fail(row, worker_id, str(error))
-        except (httpx.HTTPError, IncompleteError, orjson.JSONDecodeError, *AWAY) as error:
+        except Exception as error:
+            if not isinstance(error, FORESEEN):
+                log.exception("export_attempt_failed", export_id=str(row["id"]))
             await self._try_again(row, worker_id, error)
         return True
 
