@@ -113,6 +113,21 @@ async def test_an_image_that_cannot_be_pulled_is_named_while_the_former_version_
     assert (row["state"], row["reason"]) == ("Failing", "ImagePullBackOff")
 
 
+async def test_what_an_upgrade_does_not_change_is_repaired_while_the_upgrade_fails(world: World) -> None:
+    await world.declare()
+    await world.roll_out()
+    await world.change({"images": {"overrides": {"message": "messaging/services:no-such-tag"}}})
+    await world.look()
+
+    await world.hand.delete(await world.live(CONFIG_MAP, "demo-gateway"))
+    await world.hand.delete(await world.live(DEPLOYMENT, "demo-gateway"))
+    await world.look()
+
+    await world.live(CONFIG_MAP, "demo-gateway")
+    await world.live(DEPLOYMENT, "demo-gateway")
+    assert not await world.is_true("Ready")
+
+
 async def test_a_container_that_cannot_be_configured_is_named(world: World) -> None:
     await world.declare()
     await world.look()

@@ -63,6 +63,17 @@ def test_what_was_rolled_out_once_is_repaired_everywhere_at_once() -> None:
     assert {"Job", "Deployment"} <= {action.manifest["kind"] for action in plan.actions if isinstance(action, Apply)}
 
 
+def test_a_stage_that_is_as_it_was_is_repaired_while_a_changed_one_waits() -> None:
+    former, platform = make_platform(), make_platform(images={"overrides": {"auth": "local/auth:dev"}})
+    fingerprint = _plan(former, _secrets(build(former))).fingerprint
+
+    plan = _plan(platform, _secrets(build(platform)), status={"rolledOut": fingerprint})
+
+    applied = {str(key_of(action.manifest)) for action in plan.actions if isinstance(action, Apply)}
+    assert "Deployment demo-gateway" in applied
+    assert "Deployment demo-auth" not in applied
+
+
 def test_an_autoscaled_service_is_raised_to_its_minimum_while_its_stage_waits() -> None:
     platform = make_platform(services=AUTOSCALED)
     desired = build(platform)

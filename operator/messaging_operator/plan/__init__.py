@@ -1,8 +1,8 @@
 """The plan: desired state and observed state become ordered actions, each with a reason. Pure.
 
-Called by reconcile.py, which carries the actions out. The order is that of a rollout: Secrets, then stage by stage, a
-stage being entered when those it waits for are ready. A desired state that once was rolled out in full is repaired
-everywhere at once: stages order changes, they do not hold up repairs.
+Called by reconcile.py. The order is that of a rollout: Secrets, then stage by stage, a stage being entered when those it
+waits for are ready. A stage that is as it was when the platform last was rolled out in full is repaired at once: the
+order is for changes, it does not hold up repairs.
 """
 
 from messaging_operator import names
@@ -55,8 +55,8 @@ def make_plan(platform: Platform, desired: Desired, observed: Observed) -> Plan:
         return Plan(() if problems else tuple(secret_actions), tuple(problems), waiting)
     volumes = Stage("volumes", tuple(at_least_live(claim, observed) for claim in desired.claims))
     stages = (volumes, *stamped(platform, desired, observed))
-    fingerprint = names.digest({stage.name: list(stage.objects) for stage in stages})
-    rollout = _Rollout(platform, stages, observed, repair=observed.status.get("rolledOut") == fingerprint)
+    fingerprint = _fingerprint(stages)
+    rollout = _Rollout(platform, stages, observed)
     states = tuple(rollout.enter(stage) for stage in stages)
     problems = [*missing_references(desired, observed), *rollout.problems]
     rolled_out = all(state.ready for state in states) and not problems
@@ -69,13 +69,20 @@ def make_plan(platform: Platform, desired: Desired, observed: Observed) -> Plan:
     return Plan(tuple(actions), tuple(problems), states, fingerprint)
 
 
+def _fingerprint(stages: tuple[Stage, ...]) -> str:
+    """Return what names a desired state: a word for each stage that has objects, ``name:digest``."""
+    return " ".join(
+        f"{stage.name}:{names.digest({stage.name: list(stage.objects)})}" for stage in stages if stage.objects
+    )
+
+
 class _Rollout:
     """Walks the stages in order and collects what each needs."""
 
-    def __init__(self, platform: Platform, stages: tuple[Stage, ...], observed: Observed, *, repair: bool) -> None:
+    def __init__(self, platform: Platform, stages: tuple[Stage, ...], observed: Observed) -> None:
         self._platform = platform
         self._observed = observed
-        self._repair = repair
+        self._rolled_out = frozenset((observed.status.get("rolledOut") or "").split())
         self._ready: set[str] = set()
         self._autoscalers = {
             manifest["spec"]["scaleTargetRef"]["name"]: manifest
@@ -89,7 +96,7 @@ class _Rollout:
     def enter(self, stage: Stage) -> StageState:
         """Plan one stage and return its state."""
         awaited = tuple(f"stage {name}" for name in stage.after if name not in self._ready)
-        if awaited and not self._repair:
+        if awaited and _fingerprint((stage,)) not in self._rolled_out:
             for manifest in stage.objects:
                 self._keep_replicas(manifest, stage.name)
             return StageState(stage.name, entered=False, ready=False, waiting_for=awaited)
