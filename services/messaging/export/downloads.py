@@ -16,9 +16,9 @@ from messaging_wire import problems
 from messaging_wire.ids import UserId
 from sqlalchemy import RowMapping
 
-from messaging.export import download_store
 from messaging.export.links import LinkSigner
 from messaging.export.ranges import ByteRange
+from messaging.export.store import downloads
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
 from messaging.kernel.errors import ProblemError
@@ -72,7 +72,7 @@ class Downloads:
         if link_id is None:
             raise ProblemError(problems.NOT_FOUND)
         async with self._database.reading() as session:
-            row = await download_store.link(session, link_id, now)
+            row = await downloads.link(session, link_id, now)
         if row is None or asker.user_id not in (None, row["user_id"]):
             raise ProblemError(problems.NOT_FOUND)
         new_cookie = await self._claim(row) if row["holder"] is None and asker.may_claim else None
@@ -84,7 +84,7 @@ class Downloads:
         """Take an unclaimed link; return the cookie of its holder, or None where somebody was faster."""
         cookie = secrets.token_urlsafe(32)
         async with self._database.writing() as session:
-            claimed = await download_store.claim_link(session, row["id"], _hash(cookie))
+            claimed = await downloads.claim_link(session, row["id"], _hash(cookie))
         return cookie if claimed else None
 
     def _is_entitled(self, row: RowMapping, asker: Asker) -> bool:
@@ -102,7 +102,7 @@ class Downloads:
         """
         position = part.start
         async with self._database.reading() as session:
-            row = await download_store.chunk_at(session, download.export_id, position)
+            row = await downloads.chunk_at(session, download.export_id, position)
         while position < part.stop:
             if row is None:
                 raise ConnectionError("the export was removed")
@@ -112,7 +112,7 @@ class Downloads:
             yield content
             if position < part.stop:
                 async with self._database.reading() as session:
-                    row = await download_store.chunk(session, download.export_id, row["number"] + 1)
+                    row = await downloads.chunk(session, download.export_id, row["number"] + 1)
 
 
 def _hash(cookie: str) -> bytes:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from messaging.export import store
 from messaging.export.peers import GrantIssuer, HeldGrant
+from messaging.export.store import exports
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
 from messaging.kernel.keys import seal, unseal
@@ -46,7 +46,7 @@ class GrantSafe:
             token, conversation_id=row["conversation_id"], export_id=row["id"], renew=True
         )
         async with self._database.writing() as session:
-            await store.change_own(
+            await exports.change_own(
                 session,
                 row["id"],
                 worker_id,

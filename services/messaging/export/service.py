@@ -14,11 +14,11 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from messaging.export import download_store, store
 from messaging.export.grants import GrantSafe
 from messaging.export.links import LinkSigner
 from messaging.export.peers import Archive, ConversationGoneError, HeldGrant, RefusedError
 from messaging.export.settings import ExportSettings
+from messaging.export.store import downloads, exports
 from messaging.export.work import remove_all_chunks
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
@@ -68,7 +68,7 @@ class ExportService:
         async with self._database.reading() as session:
             if (known := await self._known(session, user_id, wish)) is not None:
                 return known, False
-            if await store.count(session, user_id) >= self._settings.exports_per_person:
+            if await exports.count(session, user_id) >= self._settings.exports_per_person:
                 detail = f"at most {self._settings.exports_per_person} exports are kept; older ones go by themselves"
                 raise ProblemError(problems.TOO_MANY_REQUESTS, detail)
         export_id = new_id()
@@ -85,7 +85,7 @@ class ExportService:
         return to_export(row), True
 
     async def _known(self, session: AsyncSession, user_id: UserId, wish: ExportCreate) -> Export | None:
-        row = await store.by_client_id(session, user_id, wish.client_id) if wish.client_id is not None else None
+        row = await exports.by_client_id(session, user_id, wish.client_id) if wish.client_id is not None else None
         return to_export(row) if row is not None else None
 
     async def _allowed(self, wish: ExportCreate, token: str, export_id: UUID) -> HeldGrant:
@@ -124,7 +124,7 @@ class ExportService:
             "expires_at": None,
         }
         async with self._database.writing() as session:
-            await store.add(session, row)
+            await exports.add(session, row)
         return row
 
     async def page(self, user_id: UserId, *, limit: int, cursor: str | None) -> Page[Export]:
@@ -135,7 +135,7 @@ class ExportService:
         """
         before = _read_cursor(cursor) if cursor is not None else None
         async with self._database.reading() as session:
-            rows = await store.page(session, user_id, limit=limit + 1, before=before)
+            rows = await exports.page(session, user_id, limit=limit + 1, before=before)
         items = [to_export(row) for row in rows[:limit]]
         return Page(items=items, next_cursor=encode_cursor([str(items[-1].id)]) if len(rows) > limit else None)
 
@@ -146,7 +146,7 @@ class ExportService:
             ProblemError: 404.
         """
         async with self._database.reading() as session:
-            return to_export(self._living(await store.one(session, user_id, export_id)))
+            return to_export(self._living(await exports.one(session, user_id, export_id)))
 
     async def cancel(self, user_id: UserId, export_id: ExportId) -> Export:
         """End an export that has not ended; again changes nothing.
@@ -155,12 +155,12 @@ class ExportService:
             ProblemError: 404; 409, it is ready or has failed.
         """
         async with self._database.writing() as session:
-            row = self._living(await store.one(session, user_id, export_id, lock=True))
+            row = self._living(await exports.one(session, user_id, export_id, lock=True))
             if row["state"] in ("ready", "failed"):
                 raise ProblemError(problems.CONFLICT, f"the export is {row['state']}")
             if row["state"] != "cancelled":
-                await store.cancel(session, export_id, expires_at=self._clock.now() + self._settings.export_lifetime)
-            row = self._living(await store.one(session, user_id, export_id))
+                await exports.cancel(session, export_id, expires_at=self._clock.now() + self._settings.export_lifetime)
+            row = self._living(await exports.one(session, user_id, export_id))
         await remove_all_chunks(self._database, export_id)
         return to_export(row)
 
@@ -172,11 +172,11 @@ class ExportService:
         """
         link_id, expires_at = new_id(), self._clock.now() + self._settings.link_lifetime
         async with self._database.writing() as session:
-            row = self._living(await store.one(session, user_id, export_id))
+            row = self._living(await exports.one(session, user_id, export_id))
             if row["state"] != "ready":
                 raise ProblemError(problems.CONFLICT, f"the export is {row['state']}")
             expires_at = min(expires_at, row["expires_at"])
-            await download_store.add_link(session, link_id, export_id, expires_at)
+            await downloads.add_link(session, link_id, export_id, expires_at)
         url = f"{self._settings.external_url.rstrip('/')}{DOWNLOAD_PATH}/{self._signer.token(link_id)}"
         return DownloadLink(url=url, expires_at=expires_at)
 

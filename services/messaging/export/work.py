@@ -18,11 +18,11 @@ import structlog
 from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from messaging.export import download_store, store
 from messaging.export.document import JsonDocument
 from messaging.export.grants import GrantSafe
 from messaging.export.peers import Archive, ConversationGoneError, ConversationStream, IncompleteError, RefusedError
 from messaging.export.settings import ExportSettings
+from messaging.export.store import downloads, exports
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
 from messaging.kernel.ids import new_id
@@ -89,7 +89,7 @@ class ExportWork:
         """Claim an export and see it through; tell whether there was one."""
         worker_id, now = new_id(), self._clock.now()
         async with self._database.writing() as session:
-            row = await store.claim(session, worker_id=worker_id, now=now, until=now + self._settings.lease)
+            row = await exports.claim(session, worker_id=worker_id, now=now, until=now + self._settings.lease)
         if row is None:
             return False
         log.info("export_begins", export_id=str(row["id"]), attempt=row["attempts"] + 1)
@@ -141,7 +141,7 @@ class ExportWork:
         ended = {"state": "failed", "failure": failure, "due_at": None, "grant_sealed": None}
         expires_at = self._clock.now() + self._settings.export_lifetime
         async with self._database.writing() as session:
-            held = await store.change_own(session, row["id"], worker_id, **ended, expires_at=expires_at)
+            held = await exports.change_own(session, row["id"], worker_id, **ended, expires_at=expires_at)
         if held:
             log.warning("export_failed", export_id=str(row["id"]), failure=failure)
             await remove_all_chunks(self._database, row["id"])
@@ -150,7 +150,7 @@ class ExportWork:
         pause = min(LONGEST_BACKOFF, timedelta(seconds=2.0 ** min(10, row["attempts"])))
         log.warning("export_waits", export_id=str(row["id"]), error=type(error).__name__, seconds=pause.seconds)
         async with self._database.writing() as session:
-            await store.change_own(session, row["id"], worker_id, state="queued", due_at=self._clock.now() + pause)
+            await exports.change_own(session, row["id"], worker_id, state="queued", due_at=self._clock.now() + pause)
 
     async def clear_away(self) -> None:
         """Delete exports and links whose time is over, until cancelled."""
@@ -166,13 +166,13 @@ class ExportWork:
         now = self._clock.now()
         while True:
             async with self._database.writing() as session:
-                ids = await store.expired(session, now, limit=EXPIRED_AT_ONCE)
-                await download_store.remove_expired_links(session, now)
+                ids = await exports.expired(session, now, limit=EXPIRED_AT_ONCE)
+                await downloads.remove_expired_links(session, now)
             for export_id in ids:
                 await remove_all_chunks(self._database, export_id)
                 async with self._database.writing() as session:
-                    await download_store.remove_links_of(session, export_id)
-                    await store.remove(session, export_id)
+                    await downloads.remove_links_of(session, export_id)
+                    await exports.remove(session, export_id)
             if len(ids) < EXPIRED_AT_ONCE:
                 return
 
@@ -198,7 +198,7 @@ class ChunkWriter:
         while more:
             async with self._database.writing() as session:
                 await self._renew(session, progress=0.0)
-                more = await download_store.remove_chunks(session, self._export_id)
+                more = await downloads.remove_chunks(session, self._export_id)
 
     async def write_full(self, document: JsonDocument, *, progress: float, last: bool = False) -> None:
         """Write the pieces that are full, with `last` all; with none for a while, renew the lease alone.
@@ -211,9 +211,7 @@ class ChunkWriter:
             await self._check_room(len(piece))
             async with self._database.writing() as session:
                 await self._renew(session, progress=progress)
-                await download_store.add_chunk(
-                    session, self._export_id, number=self._number, start=self.size, content=piece
-                )
+                await downloads.add_chunk(session, self._export_id, number=self._number, start=self.size, content=piece)
             self._number += 1
             self.size += len(piece)
         if self._clock.now() - self._renewed_at > self._settings.lease / 4:
@@ -226,13 +224,13 @@ class ChunkWriter:
         ended = {"state": "ready", "progress": 1.0, "size_bytes": self.size, "due_at": None, "grant_sealed": None}
         expires_at = now + self._settings.export_lifetime
         async with self._database.writing() as session:
-            if not await store.change_own(session, self._export_id, self._worker_id, **ended, expires_at=expires_at):
+            if not await exports.change_own(session, self._export_id, self._worker_id, **ended, expires_at=expires_at):
                 raise LostError
 
     async def _renew(self, session: Any, *, progress: float) -> None:
         now = self._clock.now()
         due_at, shown = now + self._settings.lease, min(1.0, max(0.0, progress))
-        if not await store.change_own(session, self._export_id, self._worker_id, due_at=due_at, progress=shown):
+        if not await exports.change_own(session, self._export_id, self._worker_id, due_at=due_at, progress=shown):
             raise LostError
         self._renewed_at = now
 
@@ -254,4 +252,4 @@ async def remove_all_chunks(database: Database, export_id: UUID) -> None:
     more = True
     while more:
         async with database.writing() as session:
-            more = await download_store.remove_chunks(session, export_id)
+            more = await downloads.remove_chunks(session, export_id)

@@ -10,9 +10,9 @@ from sqlalchemy import RowMapping
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.ids import new_id
-from messaging.notification import projection_store, store
 from messaging.notification.changes import Change
-from messaging.notification.projection_store import MEMBERS_AT_ONCE, Conversation, Pair, Place
+from messaging.notification.store import activity, notifications
+from messaging.notification.store.activity import MEMBERS_AT_ONCE, Conversation, Pair, Place
 
 KINDS = ("message", "mention")
 
@@ -35,7 +35,7 @@ class FanOut:
         changes: list[Change] = []
         after: Pair | None = None
         while self._by_conversation:
-            members = await projection_store.members_with_open_rows(self._session, list(self._by_conversation), after)
+            members = await activity.members_with_open_rows(self._session, list(self._by_conversation), after)
             changes += await self._tell_members(members)
             if len(members) < MEMBERS_AT_ONCE:
                 break
@@ -52,15 +52,15 @@ class FanOut:
                     continue
                 row = self._row(member, kind, messages)
                 (opened if member[f"{kind}_row_id"] is None else advanced).append(row)
-        await store.add(self._session, opened)
-        await store.advance(self._session, advanced)
+        await notifications.add(self._session, opened)
+        await notifications.advance(self._session, advanced)
         return [
             Change("notification", row["user_id"], row["id"], row["conversation_id"]) for row in (*opened, *advanced)
         ]
 
     def _unread(self, member: RowMapping, kind: str) -> list[MessageCreated]:
         """The batch's messages that a member is told of under one kind, ascending."""
-        floor = max(member["read_seq"], member[store.CLOSED_COLUMN[kind]])
+        floor = max(member["read_seq"], member[notifications.CLOSED_COLUMN[kind]])
         return [
             message
             for message in self._by_conversation[member["conversation_id"]]

@@ -12,8 +12,8 @@ from uuid import UUID
 from messaging_wire.events import MembershipChanged
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from messaging.notification import projection_store
-from messaging.notification.projection_store import Conversation, Pair
+from messaging.notification.store import activity
+from messaging.notification.store.activity import Conversation, Pair
 
 
 async def apply_memberships(
@@ -23,7 +23,7 @@ async def apply_memberships(
     by_conversation: dict[UUID, list[MembershipChanged]] = defaultdict(list)
     for event in events:
         by_conversation[event.conversation_id].append(event)
-    applied = await projection_store.applied_versions(session, list(by_conversation))
+    applied = await activity.applied_versions(session, list(by_conversation))
     advances: dict[Pair, int] = {}
     for conversation_id, changes in by_conversation.items():
         changes.sort(key=lambda event: (event.version, event.complete))
@@ -45,7 +45,7 @@ async def _apply(
         _count_up(conversation, event, beyond)
         conversation.changed = True
     if conversation.changed:
-        await projection_store.save_applied_versions(session, conversation, beyond)
+        await activity.save_applied_versions(session, conversation, beyond)
     return advances
 
 
@@ -70,8 +70,8 @@ async def _apply_people(session: AsyncSession, event: MembershipChanged) -> dict
     """Write the memberships that an event tells of, where it is newer than what each comes from."""
     changes = {(event.conversation_id, change.user_id): change for change in event.changes}
     if event.complete:
-        await projection_store.end_older_memberships(session, event.conversation_id, event.version)
-    rows = await projection_store.memberships_of(session, changes)
+        await activity.end_older_memberships(session, event.conversation_id, event.version)
+    rows = await activity.memberships_of(session, changes)
     written: list[dict[str, Any]] = []
     advances: dict[Pair, int] = {}
     for pair, change in changes.items():
@@ -89,5 +89,5 @@ async def _apply_people(session: AsyncSession, event: MembershipChanged) -> dict
                 "read_seq": row["read_seq"] if row is not None else change.read_seq,
             }
         )
-    await projection_store.save_memberships(session, written)
+    await activity.save_memberships(session, written)
     return advances

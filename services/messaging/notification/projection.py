@@ -23,11 +23,11 @@ from messaging_wire.events import (
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.clock import Clock
-from messaging.notification import projection_store, store
 from messaging.notification.changes import Change, preview
 from messaging.notification.fanout import FanOut
 from messaging.notification.membership import apply_memberships
-from messaging.notification.projection_store import Conversation, Pair, Place
+from messaging.notification.store import activity, notifications
+from messaging.notification.store.activity import Conversation, Pair, Place
 
 E = TypeVar("E", bound=Event)
 
@@ -73,7 +73,7 @@ class Projection:
     async def apply(self, envelopes: Sequence[Envelope]) -> list[Change]:
         """Work off events that are new by their ids; return what people are to be told after the commit."""
         batch = Batch.of(envelopes)
-        self._known = await projection_store.lock_conversations(self._session, batch.conversation_ids())
+        self._known = await activity.lock_conversations(self._session, batch.conversation_ids())
         memberships = batch.all_of(MembershipChanged)
         advances = defaultdict[Pair, int](int, await apply_memberships(self._session, self._known, memberships))
         await self._remove_of_former_members({event.conversation_id for event in memberships})
@@ -86,7 +86,7 @@ class Projection:
             advances[pair] = max(advances[pair], message.seq)
         await self._read_up_to(advances)
         await self._note_activity(sent, batch.all_of(MessageUpdated))
-        await projection_store.save_conversations(self._session, self._known.values())
+        await activity.save_conversations(self._session, self._known.values())
         return self._changes
 
     async def _ripe(self, created: Sequence[MessageCreated], moved: Iterable[UUID]) -> list[MessageCreated]:
@@ -107,22 +107,22 @@ class Projection:
                         "received_at": self._now,
                     }
                 )
-        await projection_store.defer(self._session, unripe)
+        await activity.defer(self._session, unripe)
         for conversation_id in moved:
-            while bodies := await projection_store.take_ripe(self._session, self._known[conversation_id]):
+            while bodies := await activity.take_ripe(self._session, self._known[conversation_id]):
                 ripe += [MessageCreated.model_validate_json(body) for body in bodies]
         return ripe
 
     async def _remove_of_former_members(self, conversation_ids: Iterable[UUID]) -> None:
         """Take away what tells of conversations that a person is no member of any more."""
-        rows = await store.open_rows_of_former_members(self._session, conversation_ids)
-        await store.remove(self._session, [row["id"] for row in rows])
+        rows = await notifications.open_rows_of_former_members(self._session, conversation_ids)
+        await notifications.remove(self._session, [row["id"] for row in rows])
         for row in rows:
             self._changes.append(Change("notification_removed", row["user_id"], row["id"], row["conversation_id"]))
 
     async def _read_up_to(self, advances: dict[Pair, int]) -> None:
         """Move read positions forward, never back; close or count anew the rows that this concerns."""
-        known = await projection_store.memberships_of(self._session, advances)
+        known = await activity.memberships_of(self._session, advances)
         moved: dict[Pair, dict[str, Any]] = {}
         for pair, seq in advances.items():
             row = known.get(pair)
@@ -131,14 +131,14 @@ class Projection:
                 moved[pair] = {**fresh, "read_seq": seq}
             elif row["read_seq"] < seq:
                 moved[pair] = {**row, "read_seq": seq}
-        await projection_store.save_memberships(self._session, moved.values())
-        rows = await store.open_rows_of(self._session, [pair for pair in moved if pair in known])
-        counts = await store.counted(self._session, [row["id"] for row in rows])
+        await activity.save_memberships(self._session, moved.values())
+        rows = await notifications.open_rows_of(self._session, [pair for pair in moved if pair in known])
+        counts = await notifications.counted(self._session, [row["id"] for row in rows])
         done = [row for row in rows if row["id"] not in counts]
-        await store.close(self._session, [row["id"] for row in done], self._now)
+        await notifications.close(self._session, [row["id"] for row in done], self._now)
         kept = [row for row in rows if row["id"] in counts and counts[row["id"]][0] != row["count"]]
         recounted = [{**row, "count": counts[row["id"]][0], "first_seq": counts[row["id"]][1]} for row in kept]
-        await store.advance(self._session, recounted)
+        await notifications.advance(self._session, recounted)
         for row in (*done, *kept):
             self._changes.append(Change("notification_updated", row["user_id"], row["id"], row["conversation_id"]))
 
@@ -146,7 +146,7 @@ class Projection:
         """Note messages and their changes, by `rev`; tell members of those that are new."""
         places: set[Place] = {(message.conversation_id, message.seq) for message in sent}
         places |= {(change.conversation_id, change.seq) for change in updated}
-        known = await projection_store.activities_at(self._session, places)
+        known = await activity.activities_at(self._session, places)
         state: dict[Place, dict[str, Any]] = {place: dict(row) for place, row in known.items()}
         fresh: dict[Place, MessageCreated] = {}
         for message in sent:
@@ -166,7 +166,7 @@ class Projection:
             for user in set(message.mentions)
         ]
         touched = [state[place] for place in sorted(fresh.keys() | replaced)]
-        await projection_store.save_activities(self._session, touched, mentions)
+        await activity.save_activities(self._session, touched, mentions)
         fan_out = FanOut(self._session, self._known, now=self._now)
         self._changes += await fan_out.tell(fresh, {place: state[place]["preview"] for place in fresh})
         for place in sorted(replaced - fresh.keys()):
@@ -188,5 +188,5 @@ class Projection:
         return True
 
     async def _replace_text(self, place: Place, text: str) -> None:
-        for row in await store.replace_text(self._session, place, text):
+        for row in await notifications.replace_text(self._session, place, text):
             self._changes.append(Change("notification_updated", row["user_id"], row["id"], place[0]))

@@ -20,10 +20,9 @@ from messaging.kernel.errors import ProblemError
 from messaging.kernel.ids import new_id
 from messaging.kernel.inbox import take_new
 from messaging.kernel.paging import bad_cursor, decode_cursor, encode_cursor
-from messaging.notification import projection_store, reminder_store, store
 from messaging.notification.changes import Change, ChangeEvent
 from messaging.notification.projection import Projection
-from messaging.notification.tables import activities, activity_mentions, deferred_events, notifications
+from messaging.notification.store import activity, forgetting, notifications, reminders
 
 CONSUMER = "notification.activity"
 REMINDER_TITLE = "Reminder"
@@ -60,7 +59,7 @@ class NotificationService:
         """
         before = _read_cursor(cursor) if cursor is not None else None
         async with self._database.reading() as session:
-            rows = await store.page(session, user_id, unread=unread, limit=limit + 1, before=before)
+            rows = await notifications.page(session, user_id, unread=unread, limit=limit + 1, before=before)
         items = [to_notification(row) for row in rows[:limit]]
         more = len(rows) > limit
         return Page(items=items, next_cursor=_cursor(items[-1]) if more else None)
@@ -68,7 +67,7 @@ class NotificationService:
     async def current(self, ids: Iterable[UUID]) -> dict[UUID, Notification]:
         """Return these notifications as they are now; for their owners' sockets only."""
         async with self._database.reading() as session:
-            return {key: to_notification(row) for key, row in (await store.by_ids(session, ids)).items()}
+            return {key: to_notification(row) for key, row in (await notifications.by_ids(session, ids)).items()}
 
     async def mark(self, user_id: UserId, notification_id: NotificationId, *, read: bool) -> Notification:
         """Mark a notification read or unread; again changes nothing.
@@ -79,29 +78,29 @@ class NotificationService:
         async with self._database.writing() as session:
             row = await self._locked(session, user_id, notification_id)
             if read and row["is_open"]:
-                await store.close(session, [notification_id], self._clock.now())
-                await store.close_up_to(session, [row])
+                await notifications.close(session, [notification_id], self._clock.now())
+                await notifications.close_up_to(session, [row])
             elif not read and not row["is_open"]:
                 await self._reopen(session, row)
-            marked = await store.one(session, user_id, notification_id)
+            marked = await notifications.one(session, user_id, notification_id)
         self._tell("notification_updated", [row])
         return to_notification(_there(marked))
 
     async def _reopen(self, session: AsyncSession, row: RowMapping) -> None:
         if row["conversation_id"] is not None:
-            if await store.has_open(session, row):
+            if await notifications.has_open(session, row):
                 raise ProblemError(problems.CONFLICT, "a newer notification of this conversation is unread")
-            await store.open_again_from(session, row)
-        await store.reopen(session, row["id"])
+            await notifications.open_again_from(session, row)
+        await notifications.reopen(session, row["id"])
 
     async def mark_all(self, user_id: UserId) -> None:
         """Mark all of a person's notifications read, in portions."""
         while True:
             async with self._database.writing() as session:
-                found = await store.open_rows(session, user_id, limit=AT_ONCE)
+                found = await notifications.open_rows(session, user_id, limit=AT_ONCE)
                 rows = [row for row in await self._locked_all(session, found) if row["is_open"]]
-                await store.close(session, [row["id"] for row in rows], self._clock.now())
-                await store.close_up_to(session, rows)
+                await notifications.close(session, [row["id"] for row in rows], self._clock.now())
+                await notifications.close_up_to(session, rows)
             self._tell("notification_updated", rows)
             if len(found) < AT_ONCE:
                 return
@@ -113,21 +112,21 @@ class NotificationService:
             ProblemError: 404.
         """
         async with self._database.writing() as session:
-            if await reminder_store.remove_pending(session, user_id, notification_id):
+            if await reminders.remove_pending(session, user_id, notification_id):
                 return
             row = await self._locked(session, user_id, notification_id)
-            await store.close_up_to(session, [row])
-            await store.remove(session, [notification_id])
+            await notifications.close_up_to(session, [row])
+            await notifications.remove(session, [notification_id])
         self._tell("notification_removed", [row])
 
     async def remove_all(self, user_id: UserId) -> None:
         """Remove all of a person's notifications, in portions; reminders that wait stay."""
         while True:
             async with self._database.writing() as session:
-                found = await store.any_rows(session, user_id, limit=AT_ONCE)
+                found = await notifications.any_rows(session, user_id, limit=AT_ONCE)
                 rows = await self._locked_all(session, found)
-                await store.close_up_to(session, rows)
-                await store.remove(session, [row["id"] for row in rows])
+                await notifications.close_up_to(session, rows)
+                await notifications.remove(session, [row["id"] for row in rows])
             self._tell("notification_removed", rows)
             if len(found) < AT_ONCE:
                 return
@@ -153,11 +152,11 @@ class NotificationService:
             async with self._database.writing() as session:
                 if (known := await self._reminder(session, user_id, wish.client_id)) is not None:
                     return known, False
-                if not at_once and await reminder_store.count_pending(session, user_id) >= MAX_PENDING:
+                if not at_once and await reminders.count_pending(session, user_id) >= MAX_PENDING:
                     raise ProblemError(problems.TOO_MANY_REQUESTS, f"{MAX_PENDING} reminders wait already")
-                await reminder_store.add(session, {**row, "is_pending": None if at_once else 1})
+                await reminders.add(session, {**row, "is_pending": None if at_once else 1})
                 if at_once:
-                    await store.add(session, [_from_reminder(row)])
+                    await notifications.add(session, [_from_reminder(row)])
         except IntegrityError:
             async with self._database.reading() as session:
                 known = await self._reminder(session, user_id, wish.client_id)
@@ -172,19 +171,19 @@ class NotificationService:
 
     async def _reminder(self, session: AsyncSession, user_id: UserId, client_id: UUID | None) -> Notification | None:
         """The reminder that was made under a client id: as a notification if it still is one, else as it was made."""
-        row = None if client_id is None else await reminder_store.by_client_id(session, user_id, client_id)
+        row = None if client_id is None else await reminders.by_client_id(session, user_id, client_id)
         if row is None:
             return None
-        return to_notification(await store.one(session, user_id, row["id"]) or _from_reminder(row))
+        return to_notification(await notifications.one(session, user_id, row["id"]) or _from_reminder(row))
 
     async def deliver_due(self) -> datetime | None:
         """Make notifications of the reminders whose time has come, in portions; return when the next one is due."""
         while True:
             async with self._database.writing() as session:
-                due = await reminder_store.take_due(session, self._clock.now())
+                due = await reminders.take_due(session, self._clock.now())
                 rows = [_from_reminder(row) for row in due]
-                await store.add(session, rows)
-                next_due = await reminder_store.next_due(session)
+                await notifications.add(session, rows)
+                next_due = await reminders.next_due(session)
             self._tell("notification", rows)
             if not due:
                 return next_due
@@ -198,28 +197,23 @@ class NotificationService:
 
     async def forget_old(self) -> None:
         """Delete what is older than is kept, and deferred events that came to nothing."""
-        now = self._clock.now()
-        for table, column, kept in (
-            (notifications, "read_at", self._kept),
-            (activities, "seen_at", self._kept),
-            (activity_mentions, "seen_at", self._kept),
-            (deferred_events, "received_at", DEFERRED_KEPT),
-        ):
-            more = True
-            while more:
-                async with self._database.writing() as session:
-                    more = await projection_store.forget_old(session, table, column, now - kept)
+        now, more = self._clock.now(), True
+        while more:
+            async with self._database.writing() as session:
+                more = await forgetting.forget_portion(
+                    session, before=now - self._kept, deferred_before=now - DEFERRED_KEPT
+                )
 
     async def _locked(self, session: AsyncSession, user_id: UserId, notification_id: NotificationId) -> RowMapping:
         """Read one's own notification under its conversation's lock, which whoever changes it takes first."""
-        found = await store.one(session, user_id, notification_id)
+        found = await notifications.one(session, user_id, notification_id)
         rows = await self._locked_all(session, [found] if found is not None else [])
         return _there(rows[0] if rows else None)
 
     async def _locked_all(self, session: AsyncSession, rows: Sequence[RowMapping]) -> list[RowMapping]:
         ids = {row["conversation_id"] for row in rows if row["conversation_id"] is not None}
-        await projection_store.lock_conversations(session, ids)
-        return list((await store.by_ids(session, [row["id"] for row in rows])).values())
+        await activity.lock_conversations(session, ids)
+        return list((await notifications.by_ids(session, [row["id"] for row in rows])).values())
 
     def _tell(self, event: ChangeEvent, rows: Sequence[Any]) -> None:
         self._publish([Change(event, row["user_id"], row["id"], row["conversation_id"]) for row in rows])

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from messaging.notification.store import notifications as store
 from messaging_wire.events import Envelope, Event, MessageCreated
 from messaging_wire.ids import UserId
 
@@ -87,8 +88,6 @@ def shuffled(events: Sequence[Event], chance: random.Random) -> list[list[Envelo
 
 async def open_of(notifications: Notifications, person: Person) -> dict[str, tuple[Any, ...]]:
     async with notifications.service.host.runtime.database.reading() as session:
-        from messaging.notification import store
-
         rows = await store.open_rows(session, person.id, limit=10)
     return {row["kind"]: tuple(row[name] for name in ("count", "first_seq", "last_seq", "message")) for row in rows}
 

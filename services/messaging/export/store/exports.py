@@ -1,4 +1,4 @@
-"""SQL of exports and the work on them. Their bytes and links: `download_store.py`."""
+"""SQL of exports and the work on them. Their bytes and links: `downloads.py`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""SQL of what people see, their notifications. What these are counted by: `projection_store.py`."""
+"""SQL of what people see, their notifications. What these are counted by: `activity.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, and_, case, delete, func, insert, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.upsert import insert_or_replace
-from messaging.notification.projection_store import Pair, Place, portions
+from messaging.notification.store.activity import Pair, Place, portions
 from messaging.notification.tables import activities, activity_mentions, memberships, notifications
 
 CLOSED_COLUMN = {"message": "closed_seq", "mention": "mention_closed_seq"}

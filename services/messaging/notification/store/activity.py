@@ -5,7 +5,6 @@ Every function works in the caller's transaction, which holds the locks of the c
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -205,13 +204,3 @@ async def take_ripe(session: AsyncSession, conversation: Conversation) -> list[s
     if rows:
         await session.execute(delete(deferred_events).where(deferred_events.c.id.in_([row["id"] for row in rows])))
     return [row["body"] for row in rows]
-
-
-async def forget_old(session: AsyncSession, table: Table, column: str, before: datetime) -> bool:
-    """Delete a portion of what is older than `before` by `column`; tell whether there may be more."""
-    keys = list(table.primary_key.columns)
-    query = select(*keys).where(table.c[column] < before).limit(ROWS_AT_ONCE)
-    found = [tuple(row) for row in (await session.execute(query)).all()]
-    if found:
-        await session.execute(delete(table).where(tuple_(*keys).in_(found)))
-    return len(found) == ROWS_AT_ONCE
