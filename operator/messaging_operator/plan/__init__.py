@@ -1,7 +1,7 @@
 """The plan: desired state and observed state become ordered actions, each with a reason. Pure.
 
-Called by reconcile.py. The order is that of a rollout: Secrets, then stage by stage, a stage being entered when those it
-waits for are ready. A stage that is as it was when the platform last was rolled out in full is repaired at once: the
+Called by reconcile.py. The order is that of a rollout: Secrets, then stage by stage, a stage being entered when those
+it waits for are ready. A stage that is as it was when the platform last was rolled out in full is repaired at once: the
 order is for changes, it does not hold up repairs.
 """
 
