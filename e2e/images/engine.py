@@ -79,7 +79,7 @@ def _start() -> None:
     _clear_leftovers()
     with step("Start the Docker engine"):
         log = cache.folder("run") / "dockerd.log"
-        with log.open("ab") as sink:
+        with log.open("wb") as sink:
             daemon = subprocess.Popen(
                 ["dockerd"], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
             )

@@ -20,14 +20,15 @@ WHOLE_PULL = timedelta(minutes=15)
 REMEMBERED = timedelta(minutes=30)
 
 
-def pull(image: str) -> bool:
+def pull(image: str, *, first_answer: timedelta = FIRST_ANSWER) -> bool:
     """Pull ``image`` and say whether that worked; False at once when an earlier pull found no registry.
 
-    The first pull of a run decides: a registry that has not begun to answer within 20 s counts as none for 30 min.
+    The first pull of a run decides: a registry that has not begun to answer within ``first_answer`` counts as none for
+    30 min.
     """
     if verdict() is False:
         return False
-    pulled, answered = _pull(image)
+    pulled, answered = _pull(image, first_answer)
     if verdict() is None:
         _remember(answered=answered)
     return pulled
@@ -53,13 +54,13 @@ def _remember(*, answered: bool) -> None:
     file.write_text(json.dumps({"answers": answered, "at": time.time()}))
 
 
-def _pull(image: str) -> tuple[bool, bool]:
+def _pull(image: str, first_answer: timedelta) -> tuple[bool, bool]:
     process = subprocess.Popen(
         ["docker", "pull", image], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
     )
     began = threading.Event()
     timers = (
-        threading.Timer(FIRST_ANSWER.total_seconds(), lambda: None if began.is_set() else process.kill()),
+        threading.Timer(first_answer.total_seconds(), lambda: None if began.is_set() else process.kill()),
         threading.Timer(WHOLE_PULL.total_seconds(), process.kill),
     )
     for timer in timers:
