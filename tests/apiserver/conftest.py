@@ -1,20 +1,16 @@
 """Fixtures: one control plane for the whole run, a fresh namespace for each test."""
 
-import asyncio
 import itertools
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 from kubernetes.aio.client import ApiClient
-from messaging_operator.crd import custom_resource_definition
 
 from e2e.images import binaries
 from tests.apiserver import controlplane
 from tests.apiserver.controlplane import ControlPlane
-from tests.apiserver.world import Api, World, platforms
+from tests.apiserver.world import Api, World
 
 _numbers = itertools.count(1)
 
@@ -31,23 +27,10 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 @pytest.fixture(scope="session")
 async def api(control_plane: ControlPlane) -> AsyncIterator[Api]:
     """The API server in plain HTTP, with the CRD in place."""
-    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=str(control_plane.ca_file)))
-    headers = {"Authorization": f"Bearer {control_plane.admin_token}"}
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+    async with control_plane.session() as session:
         made = Api(session, control_plane.url)
-        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        status, answer = await made.send("POST", path, custom_resource_definition())
-        assert status == 201, answer
-        await _until_served(made)
+        await made.create_definition()
         yield made
-
-
-async def _until_served(api: Api) -> None:
-    for _ in range(100):
-        if (await api.send("GET", platforms("default")))[0] == 200:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("the resource is not served")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -58,6 +59,11 @@ class ControlPlane:
         configuration = Configuration(host=self.url, ssl_ca_cert=str(self.ca_file))
         configuration.api_key["BearerToken"] = f"Bearer {token or self.admin_token}"
         return ApiClient(configuration)
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the administrator's plain HTTP session; the caller closes it."""
+        connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=str(self.ca_file)))
+        return aiohttp.ClientSession(connector=connector, headers={"Authorization": f"Bearer {self.admin_token}"})
 
     def requests(self, user: str) -> list[Request]:
         """Return what `user` has asked for since the start, in order."""

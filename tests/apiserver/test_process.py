@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from messaging_operator.kinds import DEPLOYMENT, LEASE, SECRET
 
+from e2e.images import binaries
+from tests.apiserver import controlplane
 from tests.apiserver.controlplane import ControlPlane
 from tests.apiserver.process import OperatorProcess, running_operator
 from tests.apiserver.waiting import until
@@ -91,14 +93,31 @@ async def test_a_leader_whose_lease_was_taken_ends(operator: OperatorProcess, wo
     assert "LeadershipLostError" in operator.lines()[-1]["error"]
 
 
-async def test_it_waits_for_the_resource_to_be_known_and_survives_a_bad_one(
-    operator: OperatorProcess, world: World, api: Api
-) -> None:
+async def test_it_survives_a_platform_that_it_cannot_serve(operator: OperatorProcess, world: World, api: Api) -> None:
     await api.create_platform(world.namespace, minimal(version="9.9.9"), "strange")
     await world.declare()
 
     await until(lambda: _ready_with_controllers(world))
+
     assert operator.process.returncode is None
+
+
+async def test_it_waits_until_its_resource_is_known(tmp_path: Path) -> None:
+    programs = binaries.ensure("etcd", "kube-apiserver")
+    with controlplane.running(tmp_path, etcd=programs["etcd"], apiserver=programs["kube-apiserver"]) as plane:
+        async with running_operator(plane, tmp_path) as operator, plane.session() as session, plane.client() as client:
+            api = Api(session, plane.url)
+            await until(lambda: _has_logged(operator, "crd_missing"))
+
+            await api.create_definition()
+            world = World(api, "default", client)
+            await world.declare()
+
+            await until(lambda: _exists_any(world))
+
+
+async def _has_logged(operator: OperatorProcess, event: str) -> bool:
+    return event in {line["event"] for line in operator.lines()}
 
 
 async def _ready_with_controllers(world: World) -> bool:

@@ -4,6 +4,7 @@ Called by the tests of this folder. There are no controllers and no nodes: `Cont
 would, and tests make the pods whose state matters to them.
 """
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 import aiohttp
 from kubernetes.aio.client import ApiClient
 from messaging_operator.cluster import Cluster
+from messaging_operator.crd import custom_resource_definition
 from messaging_operator.desired import Manifest
 from messaging_operator.events import Recorder
 from messaging_operator.kinds import DEPLOYMENT, JOB, OBSERVED, PLATFORM, STATEFUL_SET, Kind, ObjectKey, key_of
@@ -55,6 +57,17 @@ class Api:
         async with self.session.request(method, self.url + path, json=body, params=query) as response:
             is_json = response.content_type == "application/json"
             return response.status, await response.json() if is_json else {"message": await response.text()}
+
+    async def create_definition(self) -> None:
+        """Create the CRD and wait until platforms can be asked for."""
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        status, answer = await self.send("POST", path, custom_resource_definition())
+        assert status == 201, answer
+        for _ in range(100):
+            if (await self.send("GET", platforms("default")))[0] == 200:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError("the resource is not served")
 
     async def merge(self, path: str, change: Manifest) -> tuple[int, Manifest]:
         """Merge-patch an object as somebody who is not the operator; return the status code and the answer."""
