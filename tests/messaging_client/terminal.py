@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,6 +46,22 @@ class Terminal:
         output = await self.run(*words, typed=typed)
         assert output.code == 0, f"{words}: {output}"
         return output.out
+
+    async def type(self, *words: str, typed: str) -> str:
+        """Run a command at a real terminal (util-linux `script` makes one) and return all that the screen showed."""
+        command = ["script", "--quiet", "--return", "--command", shlex.join([str(PROGRAM), *words]), "/dev/null"]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=self._environment
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        async with asyncio.timeout(WITHIN.total_seconds()):
+            shown = await process.stdout.readuntil(b"Password: ")
+            for line in typed.splitlines(keepends=True):
+                process.stdin.write(line.encode())
+                shown += await process.stdout.readuntil(b"\n")
+            shown += await process.stdout.read()
+        return shown.decode()
 
     async def follow(self, *words: str) -> "Following":
         """Start a command that goes on by itself."""

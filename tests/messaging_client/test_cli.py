@@ -107,6 +107,18 @@ async def test_a_wrong_password_is_one_sentence_without_the_password(open_termin
     assert "wrong password" not in output.err
 
 
+async def test_a_typed_password_is_asked_for_and_not_shown(open_terminal: Open) -> None:
+    ada = open_terminal("ada")
+    username = f"ada.{token_hex(4)}"
+
+    shown = await ada.type(
+        "signup", username, "--email", f"{username}@example.org", "--token-file", typed=f"{PASSWORD}\n{PASSWORD}\n"
+    )
+
+    assert f"Logged in as {username}" in shown
+    assert PASSWORD not in shown
+
+
 async def test_without_a_keyring_the_client_says_how_to_go_on(open_terminal: Open) -> None:
     ada = open_terminal("ada")
 
