@@ -140,7 +140,7 @@ TRIES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=FIXTURES_ARE_SHARED)
+@settings(max_examples=15, deadline=None, suppress_health_check=FIXTURES_ARE_SHARED)
 @given(tries=TRIES)
 async def test_whatever_is_sent_at_once_each_key_is_stored_once(world: World, tries: list[Try]) -> None:
     people = [world.user("ada"), world.user("ben")]

@@ -11,14 +11,12 @@ from tests.messaging.message.test_realtime import fill
 from tests.messaging.message.world import Json, User, World
 
 
-def grant(user: User, group: Json, **changes: Any) -> str:
+def grant(
+    user: User, group: Json, *, token_type: str = "grant+jwt", audience: str = "messaging-export", **changes: Any
+) -> str:
     """A grant as auth makes it."""
     claims = {"sub": user.id, "scope": "export", "conversation_id": group["id"], "export_id": str(uuid4())}
-    kind = {"token_type": "grant+jwt", "audience": "messaging-export"}
-    for name in list(changes):
-        if name in kind:
-            kind[name] = changes.pop(name)
-    return user.world.issuer.sign(claims | changes, **kind)
+    return user.world.issuer.sign(claims | changes, token_type=token_type, audience=audience)
 
 
 async def stream(user: User, group: Json, token: str) -> httpx.Response:

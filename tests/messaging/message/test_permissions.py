@@ -1,5 +1,6 @@
 """Who may do what: every route of the service against everybody who may come; a new route without a row fails."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -96,7 +97,7 @@ def test_every_route_has_a_row() -> None:
         for router in (api.messages, api.conversations, api.members)
         for route in router.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     }
     names = {"{id}": "{conversation_id}", "{message}": "{message_id}", "{target}": "{user_id}", "{owner}": "{user_id}"}
     rows = {(row.method, _rename(row.path, names)) for row in ROWS}
@@ -106,7 +107,7 @@ def test_every_route_has_a_row() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path}")
 async def test_a_route_answers_each_as_the_table_says(world: World, row: Row) -> None:
-    got = []
+    got: list[int] = []
     cast = await cast_of(world)
     for role in ROLES:
         if row.method in ("DELETE", "PUT") and got and got[-1] in (200, 204):
@@ -129,7 +130,7 @@ async def test_every_event_has_a_row(world: World) -> None:
 @pytest.mark.parametrize("event", EVENTS)
 async def test_an_event_answers_each_as_the_table_says(world: World, event: str) -> None:
     cast = await cast_of(world)
-    payloads = {
+    payloads: dict[str, Callable[[], Json]] = {
         "send_message": lambda: body_of(cast.group["id"]),
         "receipt": lambda: {"conversation_id": cast.group["id"], "read_seq": 1},
         "typing": lambda: {"conversation_id": cast.group["id"]},

@@ -51,7 +51,7 @@ async def pair(
             )
             for _ in range(2)
         ]
-        yield Pair(*worlds, broker)
+        yield Pair(worlds[0], worlds[1], broker)
 
 
 async def test_everybody_hears_everything_once_and_in_order(pair: Pair) -> None:

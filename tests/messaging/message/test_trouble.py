@@ -27,9 +27,6 @@ def database(mysql_server: MySQLServer) -> Database:
 async def world(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     place: dict[str, Any] = {"data_dir": tmp_path_factory.mktemp("message"), **mysql_settings(database)}
     async with open_world(place, batch_deadline_s=30) as made:
-        assert made.service.host.parts.sockets is not None
-        engine = made.service.host.parts.sockets.server.eio
-        engine.ping_interval, engine.ping_timeout = 1, 1  # so that seconds stand for minutes
         yield made
 
 
@@ -37,6 +34,9 @@ async def test_while_the_database_stands_still_no_socket_is_closed(world: World,
     ada, ben = world.user("ada"), world.user("ben")
     group = await world.group(ada, ben)
     start = group["last_seq"]
+    assert world.service.host.parts.sockets is not None
+    engine = world.service.host.parts.sockets.server.eio
+    engine.ping_interval, engine.ping_timeout = 1, 1  # so that seconds stand for minutes
 
     async with ada.live() as live, ben.live() as other:
         await asyncio.to_thread(mysql_server.container.pause)
@@ -70,8 +70,7 @@ async def test_when_connections_die_under_a_stream_each_send_is_stored_once(
 
     async def kill_connections() -> None:
         while not done.is_set():
-            for (number,) in mysql_server.execute("SELECT trx_mysql_thread_id FROM information_schema.innodb_trx"):
-                _kill(mysql_server, number)
+            await asyncio.to_thread(_kill_transactions, mysql_server)
             await asyncio.sleep(0.05)
 
     killer = asyncio.create_task(kill_connections())
@@ -84,6 +83,7 @@ async def test_when_connections_die_under_a_stream_each_send_is_stored_once(
         await killer
         again = [await ada.ask("POST", "/message", json=body_of(group["id"], "x", key)) for key in keys]
         last = await ada.send(group["id"], "last")
+        assert not live.closed.is_set()
         await live.wait_for("message", lambda message: message["id"] == last["id"])
 
     assert not [answer for answer in answers if isinstance(answer, BaseException)]
@@ -127,9 +127,10 @@ async def _send_later(user: Any, conversation_id: str, key: Any, number: int) ->
     return await user.ask("POST", "/message", json=body_of(conversation_id, "x", key))
 
 
-def _kill(server: MySQLServer, number: object) -> None:
-    with suppress(pymysql.err.OperationalError):  # it has gone by itself
-        server.execute(f"KILL CONNECTION {number}")
+def _kill_transactions(server: MySQLServer) -> None:
+    for (number,) in server.execute("SELECT trx_mysql_thread_id FROM information_schema.innodb_trx"):
+        with suppress(pymysql.err.OperationalError):  # it has gone by itself
+            server.execute(f"KILL CONNECTION {number}")
 
 
 def _lane(conversation_id: str) -> int:
