@@ -16,7 +16,6 @@ import httpx
 import orjson
 import structlog
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.export.document import JsonDocument
 from messaging.export.grants import GrantSafe
@@ -24,9 +23,10 @@ from messaging.export.peers import Archive, ConversationGoneError, ConversationS
 from messaging.export.settings import ExportSettings
 from messaging.export.store import downloads, exports
 from messaging.kernel.clock import Clock
-from messaging.kernel.database import Database
+from messaging.kernel.database import Database, is_transient
 from messaging.kernel.ids import new_id
 from messaging.kernel.keys import SealBrokenError
+from messaging.kernel.loops import outliving
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +35,7 @@ LONGEST_BACKOFF = timedelta(seconds=60)
 POLL_S = 1.0
 CLEAR_EVERY_S = 60.0
 EXPIRED_AT_ONCE = 50
-AWAY = (SQLAlchemyError, OSError, TimeoutError)
-FORESEEN = (httpx.HTTPError, IncompleteError, orjson.JSONDecodeError, *AWAY)
+FORESEEN = (httpx.HTTPError, IncompleteError, orjson.JSONDecodeError)
 """What may go wrong with an attempt; anything else costs an attempt too, not the process, and is logged in full."""
 
 
@@ -74,12 +73,9 @@ class ExportWork:
     async def _lane(self) -> None:
         while True:
             self._wake.clear()
-            try:
+            worked = False
+            with outliving("exports"):
                 worked = await self.work_once()
-            except AWAY as error:
-                log.warning("exports_wait", error=type(error).__name__)
-                await asyncio.sleep(POLL_S)
-                continue
             if not worked:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL_S):
@@ -100,7 +96,7 @@ class ExportWork:
         except FailedError as error:
             await self._fail(row, worker_id, str(error))
         except Exception as error:
-            if not isinstance(error, FORESEEN):
+            if not isinstance(error, FORESEEN) and not is_transient(error):
                 log.exception("export_attempt_failed", export_id=str(row["id"]))
             await self._try_again(row, worker_id, error)
         return True
@@ -155,10 +151,8 @@ class ExportWork:
     async def clear_away(self) -> None:
         """Delete exports and links whose time is over, until cancelled."""
         while True:
-            try:
+            with outliving("clearing"):
                 await self.clear_once()
-            except AWAY as error:
-                log.warning("clearing_waits", error=type(error).__name__)
             await asyncio.sleep(CLEAR_EVERY_S)
 
     async def clear_once(self) -> None:

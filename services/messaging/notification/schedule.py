@@ -1,15 +1,12 @@
 """What the notification service does by the clock: reminders at their time, and forgetting what is old."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
 from messaging.kernel.clock import Clock
+from messaging.kernel.loops import outliving
 from messaging.notification.service import NotificationService
-
-log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_S = 30.0
 """A replica looks at least this often, for reminders that another one took in before it died."""
@@ -30,17 +27,12 @@ class ReminderSchedule:
         """Deliver until cancelled; a database that is away only makes reminders late."""
         while True:
             self._wake.clear()
-            try:
-                next_due = await self._service.deliver_due()
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("reminders_wait", error=type(error).__name__)
-                await asyncio.sleep(RETRY_S)
-                continue
-            try:
-                async with asyncio.timeout(self._sleep_s(next_due)):
+            sleep_s = RETRY_S
+            with outliving("reminders"):
+                sleep_s = self._sleep_s(await self._service.deliver_due())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(sleep_s):
                     await self._wake.wait()
-            except TimeoutError:
-                continue
 
     def _sleep_s(self, next_due: datetime | None) -> float:
         if next_due is None:
@@ -51,8 +43,6 @@ class ReminderSchedule:
 async def forget_hourly(service: NotificationService) -> None:
     """Delete what is too old, every hour until cancelled."""
     while True:
-        try:
+        with outliving("forgetting"):
             await service.forget_old()
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("forgetting_waits", error=type(error).__name__)
         await asyncio.sleep(HOUR_S)

@@ -12,19 +12,16 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import structlog
 from messaging_wire.ids import NotificationId, UserId
 from messaging_wire.notification import Notification, NotificationRemoved, ReadEvent
 from messaging_wire.realtime import Acknowledged
 from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.kernel.bus import Bus
+from messaging.kernel.loops import outliving
 from messaging.kernel.sockets import Socket, SocketHub
 from messaging.notification.changes import Change
 from messaging.notification.service import NotificationService
-
-log = structlog.get_logger(__name__)
 
 PATH = "/api/notification/socket.io"
 HINT_TOPIC = "notification.hint"
@@ -97,10 +94,10 @@ class Announcer:
         return due, min(waiting, default=None)
 
     async def _send(self, due: Sequence[Change]) -> None:
-        try:
+        rows: dict[UUID, Notification] = {}
+        with outliving("announcements") as loading:
             rows = await self._load({change.notification_id for change in due})
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("announcement_waits", error=type(error).__name__, changes=len(due))
+        if loading.failed:
             self._at_once = [*due, *self._at_once]
             await asyncio.sleep(RETRY_S)
             return

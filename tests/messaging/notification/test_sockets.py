@@ -30,9 +30,11 @@ class Listener:
         self.heard.append((event, payload, asyncio.get_running_loop().time()))
         self._news.set()
 
-    async def wait_for(self, event: str, true: Callable[[Json], bool] = lambda _: True) -> Json:
+    async def wait_for(
+        self, event: str, true: Callable[[Json], bool] = lambda _: True, *, within_s: float = WAIT_S
+    ) -> Json:
         """The first event of a name for which something is true."""
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(within_s):
             while True:
                 self._news.clear()
                 for name, payload, _ in self.heard:
