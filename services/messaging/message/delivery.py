@@ -33,6 +33,7 @@ from messaging.message.news import (
     News,
     ToldConversation,
     TypingNow,
+    read_hint,
 )
 from messaging.message.presentation import present_to_each
 
@@ -88,12 +89,12 @@ class Delivery:
 
     def _take_hint(self, _topic: str, body: bytes) -> None:
         try:
-            hint = Hint.model_validate_json(body)
+            origin, items = read_hint(body)
         except ValidationError as error:
             log.warning("hint_unreadable", problems=error.error_count())
             return
-        if hint.origin != self._origin:
-            for item in hint.items:
+        if origin != self._origin:
+            for item in items:
                 self._take(item)
 
     def _hints_were_missed(self) -> None:

@@ -4,6 +4,7 @@ A hint is transient and may be lost; the database holds everything that it says.
 one another: unknown fields are ignored.
 """
 
+from contextlib import suppress
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from messaging_wire.base import Answer
 from messaging_wire.conversation import Conversation, Receipt
 from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.message import Message
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, TypeAdapter, ValidationError
 
 TOPIC = "message.hint"
 
@@ -98,4 +99,26 @@ class Hint(Answer):
     """The body of a hint: news of one replica, in order."""
 
     origin: UUID
-    items: list[Annotated[News, Field(discriminator="kind")]]
+    items: list[SerializeAsAny[Answer]]
+
+
+class _RawHint(Answer):
+    origin: UUID
+    items: list[dict[str, object]]
+
+
+_NEWS: TypeAdapter[News] = TypeAdapter(Annotated[News, Field(discriminator="kind")])
+
+
+def read_hint(body: bytes) -> tuple[UUID, list[News]]:
+    """Read a hint's origin and those of its news that this release knows.
+
+    Raises:
+        pydantic.ValidationError: it is no hint.
+    """
+    raw = _RawHint.model_validate_json(body)
+    known: list[News] = []
+    for item in raw.items:
+        with suppress(ValidationError):
+            known.append(_NEWS.validate_python(item))
+    return raw.origin, known

@@ -2,10 +2,11 @@
 
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from messaging.kernel.errors import ProblemError
 
 from tests.messaging.message.test_realtime import fill
 from tests.messaging.message.world import Json, User, World
@@ -47,6 +48,20 @@ async def test_who_is_no_member_any_more_gets_nothing(world: World) -> None:
 
     assert (await stream(ben, group, grant(ben, group))).status_code == 404
     assert (await stream(stranger, group, grant(stranger, group))).status_code == 404
+
+
+async def test_who_is_removed_while_the_stream_runs_gets_no_further_page(world: World) -> None:
+    ada, ben = world.user("ada"), world.user("ben")
+    group = await world.group(ada, ben)
+    await fill(ada, group, 600)
+    exports = world.service.host.parts.state["exports"]
+
+    pages = exports.pages(ben.person.id, UUID(group["id"]), 601)
+    assert len(await anext(pages)) == 500
+    await ada.delete(f"/conversation/{group['id']}/members/{ben.id}")
+
+    with pytest.raises(ProblemError, match="not-found"):
+        await anext(pages)
 
 
 @pytest.mark.parametrize(

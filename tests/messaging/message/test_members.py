@@ -95,6 +95,17 @@ async def test_each_change_counts_the_membership_up_by_one_and_the_first_tells_e
     assert [change.username for event in told for change in event.changes] == ["ada", "ben", "ben", "ben"]
 
 
+async def test_a_new_title_is_told_with_the_membership(world: World) -> None:
+    ada = world.user("ada")
+    group = await world.group(ada, title="Old")
+    await ada.put(f"/conversation/{group['id']}", {"title": "New"})
+
+    told = await world.published(MembershipChanged, group["id"], 2)
+
+    assert [(event.version, event.title) for event in told] == [(1, "Old"), (2, "New")]
+    assert told[1].changes == []
+
+
 async def test_members_come_in_pages(world: World) -> None:
     people = [world.user(f"user{number}") for number in range(5)]
     group = await world.group(*people)

@@ -158,6 +158,7 @@ class ConversationService:
                 row.announcement_only = request.announcement_only
             if request.title is not None and request.title != row.title:
                 row.title = request.title
+                change.change_members(row, [])  # other services learn a title with the membership
                 change.say(row, f"{caller.username} changed the title to {request.title}", reader=place.member)
             change.news.append(ChangedConversation(conversation_id=ConversationId(conversation_id), reason="changed"))
             return await change.view(caller.user_id, conversation_id)

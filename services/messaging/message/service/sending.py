@@ -51,6 +51,8 @@ class Sent:
 
     message: Message
     created: bool
+    member_version: int = 0
+    """The membership's version now; 0 where the conversation is not there any more."""
 
 
 Outcome = Sent | ProblemError
@@ -121,7 +123,7 @@ async def store_sends(
             found.append(error)
     if batch.new:
         await _save(session, outbox, batch, {send.sender_id: send.username for send in sends})
-    return await _outcomes(session, sends, found, batch.new), _news(batch)
+    return await _outcomes(session, batch, found), _news(batch)
 
 
 async def _lock(session: AsyncSession, sends: Sequence[Send]) -> Batch:
@@ -150,10 +152,8 @@ async def _save(session: AsyncSession, outbox: Outbox, batch: Batch, usernames: 
     )
 
 
-async def _outcomes(
-    session: AsyncSession, sends: Sequence[Send], found: Sequence[MessageRow | ProblemError], new: list[MessageRow]
-) -> list[Outcome]:
-    fresh = {id(row) for row in new}
+async def _outcomes(session: AsyncSession, batch: Batch, found: Sequence[MessageRow | ProblemError]) -> list[Outcome]:
+    fresh = {id(row) for row in batch.new}
     shown: dict[int, Message] = {}
     for row in found:
         if isinstance(row, MessageRow) and id(row) not in fresh and id(row) not in shown:
@@ -165,7 +165,9 @@ async def _outcomes(
             continue
         created = id(outcome) in fresh
         fresh.discard(id(outcome))  # a repeat inside the batch is a repeat
-        outcomes.append(Sent(shown.get(id(outcome)) or message_view(outcome, None), created))
+        conversation = batch.conversations.get(outcome.conversation_id)
+        view = shown.get(id(outcome)) or message_view(outcome, None)
+        outcomes.append(Sent(view, created, conversation.member_version if conversation is not None else 0))
     return outcomes
 
 
