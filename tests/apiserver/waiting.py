@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-SOON = timedelta(seconds=30)
+SOON = timedelta(seconds=60)
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, within: timedelta = SOON) -> None:
