@@ -12,8 +12,6 @@ from tests.support.standalone import Standalone
 
 FIRST_ANSWER_WITHIN = timedelta(seconds=5)
 RESIDENT_AT_MOST = 200 * 1024 * 1024
-STARTS = 3
-"""What else the machine does makes a start slower and never faster, so the fastest of these counts."""
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -25,13 +23,10 @@ async def test_scenario_passes_against_one_process(standalone: Standalone, name:
 def test_first_answer_comes_within_5_s_and_an_idle_process_takes_at_most_200_mib(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    first_answers, resident = [], []
-    for number in range(STARTS):
-        (folder := tmp_path / str(number)).mkdir()
-        with Standalone(folder) as fresh:
-            first_answers.append(fresh.first_answer)
-            resident.append(fresh.resident_bytes())
-    record_property("first answer, s", round(min(first_answers).total_seconds(), 2))
-    record_property("resident when idle, MiB", round(max(resident) / 1024**2))
-    assert min(first_answers) <= FIRST_ANSWER_WITHIN
-    assert max(resident) <= RESIDENT_AT_MOST
+    with Standalone(tmp_path) as fresh:
+        resident = fresh.resident_bytes()
+    record_property("first answer, s", round(fresh.first_answer.total_seconds(), 2))
+    record_property("of it waiting for a processor that others had, s", round(fresh.kept_waiting.total_seconds(), 2))
+    record_property("resident when idle, MiB", round(resident / 1024**2))
+    assert fresh.first_answer - fresh.kept_waiting <= FIRST_ANSWER_WITHIN
+    assert resident <= RESIDENT_AT_MOST

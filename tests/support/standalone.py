@@ -30,6 +30,8 @@ class Standalone:
         self.log_path = folder / "standalone.log"
         self.first_answer = timedelta()
         """From the process's start to the first answer of the last start."""
+        self.kept_waiting = timedelta()
+        """How much of that its main thread was ready to run while other programs had the processors."""
         self._environment = {"MESSAGING_LOG_FORMAT": "json", **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -56,6 +58,7 @@ class Standalone:
                 raise TimeoutError(f"the platform did not start:\n{self.log_path.read_text()[-4000:]}")
             time.sleep(0.02)
         self.first_answer = timedelta(seconds=time.monotonic() - begun)
+        self.kept_waiting = _time_in_run_queue(self._process.pid)
 
     def stop(self) -> None:
         """End it as an init system does, by SIGTERM; raises TimeoutExpired when it does not end."""
@@ -80,3 +83,12 @@ class Standalone:
             return httpx.get(f"{self.url}/auth/config", timeout=5, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
+
+
+def _time_in_run_queue(pid: int) -> timedelta:
+    """What the kernel counts for the main thread (Linux, Documentation/scheduler/sched-stats.rst); 0 elsewhere."""
+    try:
+        _running_ns, waiting_ns, _slices = Path(f"/proc/{pid}/schedstat").read_text().split()
+    except FileNotFoundError:
+        return timedelta()
+    return timedelta(microseconds=int(waiting_ns) / 1000)
