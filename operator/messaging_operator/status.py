@@ -81,7 +81,7 @@ def make_status(seen: Assessment, *, now: datetime) -> dict[str, Any]:
         "version": seen.version if rolled_out else former.get("version"),
         "rolledOut": seen.plan.fingerprint if seen.plan is not None and rolled_out else former.get("rolledOut"),
         "url": seen.url or former.get("url"),
-        "components": [_row(component) for component in seen.components] if seen.plan else former.get("components"),
+        "components": _rows(seen) if seen.plan is not None else former.get("components"),
         "conditions": [
             _condition(name, verdict, seen.generation, former.get("conditions") or (), now)
             for name, verdict in verdicts.items()
@@ -195,12 +195,20 @@ def _kept(seen: Assessment, name: str) -> Verdict:
     return Verdict(False, "NotRolledOut", "Nothing has been rolled out")
 
 
-def _row(component: Component) -> Manifest:
+def _rows(seen: Assessment) -> list[Manifest]:
+    """Return a row for each component, with the first trouble that names it; other parts have one only in trouble."""
+    first = {trouble.component: trouble for trouble in reversed(_troubles(seen))}
+    nothing = Health(ready=False, serving=False)
+    others = [Component(name, nothing) for name in sorted(first.keys() - {one.name for one in seen.components})]
+    return [_row(component, first.get(component.name)) for component in (*seen.components, *others)]
+
+
+def _row(component: Component, trouble: Problem | None) -> Manifest:
     health = component.health
-    state = "Ready" if health.ready else "Failing" if health.failure else "Progressing" if health.want else "Waiting"
+    state = "Failing" if trouble else "Ready" if health.ready else "Progressing" if health.want else "Waiting"
     row: Manifest = {"name": component.name, "state": state, "ready": health.have, "desired": health.want}
-    if health.failure:
-        row |= {"reason": health.failure.reason, "message": health.failure.message[:_MESSAGE_LIMIT]}
+    if trouble is not None:
+        row |= {"reason": trouble.reason, "message": trouble.message[:_MESSAGE_LIMIT]}
     return row
 
 

@@ -148,6 +148,7 @@ async def test_a_secret_that_somebody_else_should_have_made_is_asked_for(world: 
     await world.declare(database=external)
     await world.look()
     missing = (await world.conditions())["Degraded"]
+    rows = {row["name"]: row.get("reason") for row in (await world.platform())["status"]["components"]}
     secret = {"username": "me", "password": "secret"}
     metadata = {"name": "database-account", "namespace": world.namespace}
     await world.hand.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": secret})
@@ -155,6 +156,7 @@ async def test_a_secret_that_somebody_else_should_have_made_is_asked_for(world: 
 
     assert (missing["status"], missing["reason"]) == ("True", "SecretMissing")
     assert "database-account" in missing["message"]
+    assert rows["database"] == "SecretMissing"
     assert await world.is_true("Ready")
 
 

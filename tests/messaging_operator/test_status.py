@@ -186,6 +186,16 @@ def test_components_say_how_many_of_their_pods_are_ready_and_why_not() -> None:
     }
 
 
+def test_a_component_that_lacks_a_secret_says_so_in_its_row() -> None:
+    plan = _plan(entered=2, ready=1, problems=(_problem("SecretMissing", needs_person=False),))
+
+    status = make_status(_seen(_components(migrations=STARTING, **MIGRATING), plan), now=NOW)
+
+    rows = {row["name"]: row for row in status["components"]}
+    assert (rows["auth"]["state"], rows["auth"]["reason"]) == ("Failing", "SecretMissing")
+    assert rows["user"]["state"] == "Waiting"
+
+
 def test_a_message_fits_the_field_however_much_fails() -> None:
     health = Health(False, False, want=1, failure=Failure("CrashLoopBackOff", "x" * 5000))
 
