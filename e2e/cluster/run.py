@@ -15,6 +15,13 @@ from e2e.cluster.kind import Cluster
 from e2e.images import binaries
 from e2e.steps import console, side_by_side, step
 
+FAULTS = (
+    ("SIGKILL under a stream of sends", "kill-message"),
+    ("RabbitMQ stopped for a minute", "outage", "broker"),
+    ("MySQL stopped for a minute", "outage", "database"),
+)
+"""What is done to a platform under a chat: a title, and the words for ``python -m e2e.faults``."""
+
 
 def end_to_end(port: int, *, keep: bool = False) -> int:
     """Run everything and return 0 when all went well, else 1; the cluster goes in any case, unless it is to be kept."""
@@ -42,8 +49,8 @@ def play(cluster: Cluster) -> int:
     scenarios = _python(cluster, "Scenarios through the gateway", "e2e.scenarios", "--base-url", address)
     checks = report.play(Subject(cluster)) == 0
     target = ("--by", "cluster", "--base-url", address, "--kube-context", f"kind-{cluster.name}")
-    killed = _python(cluster, "SIGKILL under a stream of sends", "e2e.faults", *target, "kill-message")
-    if scenarios and checks and killed:
+    harmless = [_python(cluster, title, "e2e.faults", *target, *words) for title, *words in FAULTS]
+    if scenarios and checks and all(harmless):
         return 0
     console.print(describe(cluster), last_words(cluster, platform.NAMESPACE), markup=False)
     return 1
