@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from e2e.acceptance import repairs, trouble
+from e2e.acceptance import newcomer, repairs, trouble
 from e2e.acceptance.subject import CheckError, Subject
 from e2e.errors import ToolingError
 from e2e.steps import console
@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     repairs.a_deleted_configmap_of_the_gateway_comes_back,
     repairs.a_deleted_pod_of_the_database_keeps_its_data,
     trouble.a_wrong_image_shows_in_status_while_the_old_version_serves,
+    newcomer.the_commands_of_the_readme_work,
 )
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.readme.blocks import README, ROOT
+from e2e.cache import REPOSITORY as ROOT
+from e2e.readme import README
 
 RUN_BY = {
     "Try it in one process": "tests/readme/test_first_look.py",

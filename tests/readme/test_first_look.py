@@ -10,7 +10,8 @@ from typing import TypeAlias
 import pexpect
 import pytest
 
-from tests.readme.blocks import README, ROOT
+from e2e.cache import REPOSITORY as ROOT
+from e2e.readme import README
 from tests.support.container import free_port
 
 WITHIN_S = 90

@@ -1,9 +1,8 @@
-"""The commands of the README, by the heading that they stand under."""
+"""The commands of the README, by the heading that they stand under: what CI types as a newcomer would."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from e2e.cache import REPOSITORY
 
 
 def command_blocks(text: str) -> dict[str, list[list[str]]]:
@@ -19,4 +18,4 @@ def command_blocks(text: str) -> dict[str, list[list[str]]]:
     return blocks
 
 
-README = command_blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+README = command_blocks((REPOSITORY / "README.md").read_text(encoding="utf-8"))
