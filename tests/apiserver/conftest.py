@@ -15,7 +15,7 @@ from tests.apiserver.world import Api, World
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A real etcd and kube-apiserver."""
     programs = binaries.ensure("etcd", "kube-apiserver")
@@ -24,7 +24,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
         yield plane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def api(control_plane: ControlPlane) -> AsyncIterator[Api]:
     """The API server in plain HTTP, with the CRD in place."""
     async with control_plane.session() as session:
@@ -33,7 +33,7 @@ async def api(control_plane: ControlPlane) -> AsyncIterator[Api]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def client(control_plane: ControlPlane) -> AsyncIterator[ApiClient]:
     """The operator's client, with an administrator's rights."""
     async with control_plane.client() as made:

@@ -35,7 +35,7 @@ PATHS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def helm() -> Path:
     """The helm program."""
     return binaries.ensure("helm")["helm"]

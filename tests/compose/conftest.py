@@ -11,7 +11,7 @@ import pytest
 from tests.compose.project import ComposeProject, remove_stale
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def project(container_engine: None) -> Iterator[ComposeProject]:
     remove_stale()
     with tempfile.TemporaryDirectory(prefix="messaging-compose-test-") as name:

@@ -54,18 +54,18 @@ class Services:
 StartGateway = Callable[..., Awaitable[Gateway]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signer() -> Signer:
     return Signer(EXTERNAL_URL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bearer(signer: Signer) -> dict[str, str]:
     """The header of a person who is signed in."""
     return {"authorization": f"Bearer {signer.token()}"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def services(signer: Signer) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
 
@@ -83,7 +83,7 @@ async def services(signer: Signer) -> AsyncIterator[Services]:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def start_gateway(services: Services) -> AsyncIterator[StartGateway]:
     """Starts one more Envoy, with the given fields of its input changed; all end with the session."""
     async with AsyncExitStack() as stack:
@@ -98,7 +98,7 @@ async def start_gateway(services: Services) -> AsyncIterator[StartGateway]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def gateway(start_gateway: StartGateway) -> Gateway:
     """The gateway that most tests share."""
     return await start_gateway()

@@ -18,7 +18,7 @@ from tests.support.standalone import Standalone
 PASSWORD = "a long enough password"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """A running platform; a test that stops it starts it again."""
     unlimited = {"MESSAGING_SEND_RATE_PER_S": "10000", "MESSAGING_SEND_BURST": "10000"}

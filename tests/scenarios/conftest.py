@@ -7,7 +7,7 @@ import pytest
 from tests.support.standalone import Standalone
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """A running platform in one process."""
     with Standalone(tmp_path_factory.mktemp("standalone")) as platform:
