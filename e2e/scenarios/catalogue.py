@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from e2e.scenarios.chat import chat
 from e2e.scenarios.conversations import conversations
+from e2e.scenarios.direct import direct
+from e2e.scenarios.editing import editing
 from e2e.scenarios.exports import exports
 from e2e.scenarios.history import history
 from e2e.scenarios.notifications import notifications
@@ -25,7 +27,9 @@ SCENARIOS: dict[str, Scenario] = {
         tokens,
         profiles,
         conversations,
+        direct,
         history,
+        editing,
         realtime,
         order,
         notifications,
