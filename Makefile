@@ -7,7 +7,7 @@ RUN := $(UV) run --no-sync
 .PHONY: help setup run test lint format e2e up down bench doctor images
 
 help: ## This list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## The locked environment in .venv, with uv in a folder of its own where it is missing
 

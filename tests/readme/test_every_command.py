@@ -1,5 +1,6 @@
 """No command stands in the README that nothing runs."""
 
+import subprocess
 from pathlib import Path
 
 from e2e.cache import REPOSITORY as ROOT
@@ -34,3 +35,11 @@ def test_every_link_leads_to_a_file() -> None:
     links = [part.split(")")[0] for part in text.split("](")[1:]]
 
     assert [link for link in links if "://" not in link and not Path(ROOT / link).exists()] == []
+
+
+def test_make_help_lists_every_target() -> None:
+    text = (ROOT / "Makefile").read_text()
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    described = [line.split(":")[0] for line in text.splitlines() if "## " in line and not line.startswith("\t")]
+    assert [target for target in described if not target.startswith(".") and f"make {target} " not in listed] == []
