@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -66,21 +66,14 @@ async def test_when_connections_die_under_a_stream_each_send_is_stored_once(
     ada, ben = world.user("ada"), world.user("ben")
     group = await world.group(ada, ben)
     keys = [uuid4() for _ in range(200)]
-    done = asyncio.Event()
 
-    async def kill_connections() -> None:
-        while not done.is_set():
-            await asyncio.to_thread(_kill_transactions, mysql_server)
-            await asyncio.sleep(0.05)
-
-    killer = asyncio.create_task(kill_connections())
     async with ben.live() as live:
         await live.accepted("sync", {"conversations": {}})
-        answers = await asyncio.gather(
-            *(_send_later(ada, group["id"], key, number) for number, key in enumerate(keys)), return_exceptions=True
-        )
-        done.set()
-        await killer
+        async with connections_dying(mysql_server):
+            answers = await asyncio.gather(
+                *(_send_later(ada, group["id"], key, number) for number, key in enumerate(keys)),
+                return_exceptions=True,
+            )
         again = [await ada.ask("POST", "/message", json=body_of(group["id"], "x", key)) for key in keys]
         last = await ada.send(group["id"], "last")
         assert not live.closed.is_set()
@@ -120,6 +113,23 @@ async def test_a_locked_conversation_holds_up_only_its_lane(world: World, databa
     connection.close()
 
     assert sorted(message["seq"] for message in await asyncio.gather(*waiting)) == [1, 2, 3]
+
+
+@asynccontextmanager
+async def connections_dying(server: MySQLServer) -> AsyncIterator[None]:
+    """End every connection that is in a transaction, twenty times a second, until the end of the block."""
+
+    async def kill() -> None:
+        while True:
+            await asyncio.to_thread(_kill_transactions, server)
+            await asyncio.sleep(0.05)
+
+    killer = asyncio.create_task(kill())
+    try:
+        yield
+    finally:
+        killer.cancel()
+        await asyncio.wait([killer])
 
 
 async def _send_later(user: Any, conversation_id: str, key: Any, number: int) -> Any:

@@ -15,7 +15,10 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 async def insert_rows(session: AsyncSession, rows: Sequence[SQLModel]) -> None:
-    """Insert rows of one table in one statement, in their order.
+    """Insert rows of one table in one round trip, in their order.
+
+    Not as one statement of many values: the library compiles such a statement anew for every number of rows, which
+    costs more than all else; the driver joins the rows of an executemany by itself.
 
     Raises:
         sqlalchemy.exc.IntegrityError: one of them meets a unique key.
@@ -23,4 +26,4 @@ async def insert_rows(session: AsyncSession, rows: Sequence[SQLModel]) -> None:
     if not rows:
         return
     values: list[dict[str, Any]] = [row.model_dump() for row in rows]
-    await session.execute(insert(table_of(type(rows[0]))).values(values))
+    await session.execute(insert(table_of(type(rows[0]))), values)
