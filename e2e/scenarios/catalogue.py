@@ -15,6 +15,7 @@ from e2e.scenarios.problems import problems
 from e2e.scenarios.profiles import profiles
 from e2e.scenarios.realtime import realtime
 from e2e.scenarios.report import Report
+from e2e.scenarios.roles import roles
 from e2e.scenarios.stage import Stage
 from e2e.scenarios.tokens import tokens
 
@@ -27,6 +28,7 @@ SCENARIOS: dict[str, Scenario] = {
         tokens,
         profiles,
         conversations,
+        roles,
         direct,
         history,
         editing,

@@ -116,6 +116,14 @@ TOKENS: Shape = {
     "refresh_token": text,
     "refresh_expires_in": integer,
 }
+SESSION: Shape = {
+    "id": text,
+    "created_at": moment,
+    "last_used_at": moment,
+    "user_agent": text,
+    "ip": text,
+    "current": flag,
+}
 PROFILE: Shape = {
     "id": platform_id,
     "username": text,

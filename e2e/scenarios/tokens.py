@@ -26,6 +26,7 @@ async def tokens(stage: Stage) -> None:
     await _credentials(stage, ada)
     await _rotation(stage, ada)
     await _reuse_ends_the_session(stage)
+    await _sessions(stage)
     for path in (live.MESSAGE_PATH, live.NOTIFICATION_PATH):
         await _logout_ends_open_sockets(stage, path)
     with stage.step("logout with the refresh token needs no bearer"):
@@ -94,6 +95,24 @@ async def _reuse_ends_the_session(stage: Stage) -> None:
         checks.problem(await _refresh(person, third), 401)
         person.tokens = third
         await _refused_soon(person)
+
+
+async def _sessions(stage: Stage) -> None:
+    with stage.step("one's sessions are listed; one, or all others, are ended from elsewhere"):
+        person = await stage.person("roamer")
+        phone, tablet = await _second_session(person), await _second_session(person)
+        listed = (await person.get("/auth/sessions"))["items"]
+        for session in listed:
+            shapes.conforms(session, shapes.SESSION, "a session")
+        checks.equal([session["current"] for session in listed], [False, False, True], "current, newest first")
+        checks.status(await person.request("DELETE", f"/auth/sessions/{listed[0]['id']}"), 204)
+        checks.problem(await _refresh(person, tablet), 401)
+        checks.status(await _refresh(person, phone), 200)
+        checks.status(await person.request("DELETE", "/auth/sessions"), 204)
+        checks.problem(await _refresh(person, phone), 401)
+        checks.equal([session["current"] for session in (await person.get("/auth/sessions"))["items"]], [True], "left")
+        stranger = await stage.person("other")
+        checks.problem(await stranger.request("DELETE", f"/auth/sessions/{listed[2]['id']}"), 404, "not-found")
 
 
 async def _logout_ends_open_sockets(stage: Stage, path: str) -> None:
