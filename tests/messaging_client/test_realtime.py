@@ -115,15 +115,17 @@ async def test_another_epoch_is_told_and_everything_is_followed_anew(platform: S
     assert isinstance(ear.told[0], HistoryReplaced)
 
 
-async def test_a_new_client_begins_at_what_is_unread(platform: Standalone, join: Join) -> None:
+async def test_a_new_client_fetches_more_than_one_sync_can_hold(platform: Standalone, join: Join) -> None:
     ada, ben = await join("ada"), await join("ben")
     circle = await ada.group(ben)
-    for number in range(700):
-        await say(ada if number % 2 else ben, circle, f"text {number}")
+    for begin in range(0, 700, 50):
+        await asyncio.gather(*(say(ada, circle, f"text {number}") for number in range(begin, begin + 50)))
     async with listening(platform.url, ben.session, Book(start_at=lambda conversation: 0)) as ear:
         await ear.until(lambda: len(ear.texts) >= 700)
+        seqs = [message.seq for message in ear.realtime.book.timelines[circle].messages()]
 
-    assert ear.texts == [f"text {number}" for number in range(700)]
+    assert sorted(ear.texts) == sorted(f"text {number}" for number in range(700))
+    assert seqs == list(range(1, seqs[-1] + 1))
 
 
 async def test_joining_and_leaving_are_told_and_a_joined_conversation_is_followed(
