@@ -7,13 +7,14 @@ would, and tests make the pods whose state matters to them.
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
-from messaging_operator.cluster import Cluster
+from messaging_operator.cluster import Cluster, NotFoundError
 from messaging_operator.crd import custom_resource_definition
 from messaging_operator.desired import Manifest
 from messaging_operator.events import Recorder
@@ -199,7 +200,8 @@ class World:
                 named = any(live["metadata"]["name"].startswith(prefix) for prefix in without)
                 if not named and any(before.get(name) != value for name, value in wanted.items()):
                     changed += 1
-                    await self.set_status(live, wanted)
+                    with suppress(NotFoundError):  # deleted since it was listed
+                        await self.set_status(live, wanted)
         return changed
 
     async def make_pod(self, workload: Manifest, *, name: str, status: Manifest, **labels: str) -> None:
