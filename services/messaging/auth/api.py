@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/auth")
 JWKS_CACHE = "public, max-age=60"
 
 
-def _service(request: Request) -> AuthService:
+async def _service(request: Request) -> AuthService:
     service: AuthService = request.app.state.auth
     return service
 
@@ -38,14 +38,14 @@ def _service(request: Request) -> AuthService:
 Service = Annotated[AuthService, Depends(_service)]
 
 
-def _client(request: Request, service: Service) -> Client:
+async def _client(request: Request, service: Service) -> Client:
     return client_of(request, service.settings.trusted_hops)
 
 
 RequestClient = Annotated[Client, Depends(_client)]
 
 
-def _no_store(response: Response) -> None:
+async def _no_store(response: Response) -> None:
     """Keep answers with tokens out of every cache (RFC 6749, section 5.1)."""
     response.headers["Cache-Control"] = "no-store"
 

@@ -19,7 +19,7 @@ MAX_IDS = 100
 Ids = Annotated[list[str], Query(description="Up to 100 ids, repeated or separated by commas")]
 
 
-def _service(request: Request) -> UserService:
+async def _service(request: Request) -> UserService:
     service: UserService = request.app.state.user
     return service
 
