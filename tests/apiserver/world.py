@@ -205,7 +205,7 @@ class World:
         return changed
 
     async def make_pod(self, workload: Manifest, *, name: str, status: Manifest, **labels: str) -> None:
-        """Create a pod of a workload with a status that a kubelet would give it."""
+        """Create a pod of a workload with a status that a kubelet would give it, or ({}) one that no kubelet has seen."""
         template = workload["spec"]["template"]
         container = template["spec"]["containers"][0]
         pod = {
@@ -218,7 +218,9 @@ class World:
             },
             "spec": {"containers": [{"name": container["name"], "image": container["image"]}]},
         }
-        await self.set_status(await self.hand.create(pod), status)
+        made = await self.hand.create(pod)
+        if status:
+            await self.set_status(made, status)
 
 
 def succeeded(live: Manifest) -> Manifest:
