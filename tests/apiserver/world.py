@@ -205,7 +205,7 @@ class World:
         return changed
 
     async def make_pod(self, workload: Manifest, *, name: str, status: Manifest, **labels: str) -> None:
-        """Create a pod of a workload with a status that a kubelet would give it, or ({}) one that no kubelet has seen."""
+        """Create a pod of a workload with a status as of a kubelet, or ({}) one that no kubelet has seen."""
         template = workload["spec"]["template"]
         container = template["spec"]["containers"][0]
         pod = {
