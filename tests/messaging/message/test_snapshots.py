@@ -12,6 +12,7 @@ async def test_every_membership_and_the_latest_messages_are_told_again(world: Wo
     sent = [await ada.send(group["id"], f"{number}") for number in range(3)]
     await ada.delete(f"/message/{sent[0]['id']}")
     await ada.delete(f"/conversation/{deleted['id']}")
+    await world.published(MembershipChanged, deleted["id"], 2)
     await world.published(MessageCreated, group["id"], 4)
     runtime = world.service.host.runtime
     world.ear.heard.clear()
