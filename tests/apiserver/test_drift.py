@@ -28,7 +28,7 @@ async def settled(api: Api, client: ApiClient) -> AsyncIterator[World]:
     """A platform that is ready, with an autoscaled message service; each test leaves it so."""
     await api.create_namespace("drift")
     world = World(api, "drift", client)
-    await world.declare(services=AUTOSCALED)
+    await world.declare(services=AUTOSCALED, networkPolicy={"enabled": True})
     await world.roll_out()
     yield world
     assert await world.look() == 0

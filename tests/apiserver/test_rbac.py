@@ -91,7 +91,8 @@ def test_with_a_list_of_namespaces_there_is_no_cluster_role(helm: Path) -> None:
 
 async def _live_through_everything(world: World) -> None:
     """Make the operator use every permission: roll out, upgrade, repair, clean up after a former operator."""
-    await world.declare(services={"message": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}})
+    autoscaled = {"message": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}}
+    await world.declare(services=autoscaled, networkPolicy={"enabled": True})
     path = f"/apis/messaging.dev/v1alpha1/namespaces/{world.namespace}/messagingplatforms/demo"
     await world.api.merge(path, {"metadata": {"labels": {"messaging.dev/operator-class": CLASS}}})
     await until(lambda: _is_ready(world, "1.0.0"))

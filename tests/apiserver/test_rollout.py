@@ -7,7 +7,7 @@ from tests.apiserver.world import EXTERNAL_URL, World, failing, platforms
 
 
 async def test_a_declared_platform_becomes_ready_and_says_where_it_is(world: World) -> None:
-    await world.declare()
+    await world.declare(networkPolicy={"enabled": True})
 
     await world.roll_out()
 
@@ -24,7 +24,8 @@ async def test_a_declared_platform_becomes_ready_and_says_where_it_is(world: Wor
 
 
 async def test_a_second_look_at_an_unchanged_platform_writes_nothing(world: World) -> None:
-    await world.declare(services={"message": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}})
+    autoscaled = {"message": {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}}
+    await world.declare(services=autoscaled, networkPolicy={"enabled": True})
     await world.roll_out()
 
     world.restart()
