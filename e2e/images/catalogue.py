@@ -67,9 +67,9 @@ def _substitute(substitute: substitutes.Substitute) -> Entry:
     return Entry(substitute.image, True, lambda: substitute.recipe, lambda: substitutes.make(substitute))
 
 
-def _with_base(build: dockerfiles.Build) -> Entry:
+def _with_base(build: dockerfiles.Build, base: str = "python") -> Entry:
     def make() -> None:
-        ensure("python")
+        ensure(base)
         dockerfiles.make(build)
 
     return Entry(build.image, build.public, lambda: build.recipe, make)
@@ -81,6 +81,7 @@ ENTRIES: dict[str, Entry] = {
     "rabbitmq": _substitute(substitutes.RABBITMQ),
     "envoy": _with_base(dockerfiles.ENVOY),
     "services": _with_base(dockerfiles.SERVICES),
+    "services-tests": _with_base(dockerfiles.SERVICES_TESTS, "services"),
     "operator": _with_base(dockerfiles.OPERATOR),
     "node": Entry(versions.NODE_IMAGE, public=False, recipe=node.recipe, make=node.make),
     "metrics-server": Entry(
@@ -88,6 +89,8 @@ ENTRIES: dict[str, Entry] = {
     ),
 }
 
+DELIVERED = tuple(name for name in ENTRIES if name != "services-tests")
+"""All that a platform or a local cluster is made of."""
 OURS = ("services", "operator")
 PLATFORM = (*OURS, "mysql", "rabbitmq", "envoy")
 """What a platform and its operator run."""

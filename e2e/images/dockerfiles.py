@@ -49,6 +49,12 @@ _WORKSPACE = (
 SERVICES = Build(
     versions.SERVICES_IMAGE, "services/Dockerfile", (*_WORKSPACE, "services/messaging", "services/wire/messaging_wire")
 )
+SERVICES_TESTS = Build(
+    "messaging/services-tests:local",
+    "tests/services.Dockerfile",
+    (*_WORKSPACE, *SERVICES.inputs),
+    {"SERVICES": versions.SERVICES_IMAGE},
+)
 OPERATOR = Build(versions.OPERATOR_IMAGE, "operator/Dockerfile", (*_WORKSPACE, "operator/messaging_operator"))
 ENVOY = Build(
     versions.ENVOY_IMAGE,

@@ -126,6 +126,7 @@ async def test_the_relay_wakes_up_at_once(database: Database, clock: SetClock) -
     async with asyncio.timeout(5):
         await arrived.wait()
     relay.cancel()
+    await asyncio.gather(relay, return_exceptions=True)
 
 
 async def test_a_redelivered_event_is_taken_once(database: Database, clock: SetClock) -> None:

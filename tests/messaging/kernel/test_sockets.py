@@ -71,8 +71,8 @@ async def place() -> AsyncIterator[Place]:
 class Listener:
     """A client that notes what it hears."""
 
-    def __init__(self) -> None:
-        self.client = socketio.AsyncClient(reconnection=False)
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.client = socketio.AsyncClient(reconnection=False, http_session=session)
         self.heard: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self.closed = asyncio.Event()
         self.client.on("*", self._hear)
@@ -96,9 +96,10 @@ class Listener:
 
 @pytest.fixture
 async def listener() -> AsyncIterator[Listener]:
-    made = Listener()
-    yield made
-    await made.client.disconnect()
+    async with aiohttp.ClientSession() as session:  # of our own: the client leaves its own open when it is refused
+        made = Listener(session)
+        yield made
+        await made.client.disconnect()
 
 
 @pytest.mark.parametrize(("transport", "count"), [("websocket", 1000), ("polling", 15)])
@@ -184,9 +185,10 @@ async def test_a_socket_that_does_not_read_is_dropped(place: Place) -> None:
     ada = issuer.person("ada")
     url = f"{place.url}/api/test/socket.io/?EIO=4&transport=polling"
     async with aiohttp.ClientSession() as session:
-        opened = (await (await session.get(url)).text())[1:]
-        sid = opened.split('"sid":"')[1].split('"')[0]
-        await session.post(f"{url}&sid={sid}", data=f'40{{"token":"{ada.token}"}}')
+        async with session.get(url) as opened:
+            sid = (await opened.text()).split('"sid":"')[1].split('"')[0]
+        async with session.post(f"{url}&sid={sid}", data=f'40{{"token":"{ada.token}"}}') as connected:
+            assert connected.status == 200
         await _until(lambda: place.hub.is_connected(ada.id))
 
         for number in range(MAX_QUEUED + 1):
