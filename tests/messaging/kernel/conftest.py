@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,25 +10,11 @@ from messaging.kernel.inbox import inbox
 from messaging.kernel.outbox import kernel_tables
 from messaging.kernel.settings import ServiceSettings, load_settings
 
+from tests.support.clock import SetClock
 from tests.support.databases import DIALECTS, fresh_database_settings, mysql_settings
 from tests.support.mysql import MySQLServer
 
 assert inbox.metadata is kernel_tables
-
-
-class SetClock:
-    """A clock that stands where a test puts it."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """The moment as last set."""
-        return self.moment
-
-    def advance(self, by: timedelta) -> None:
-        """Go forward."""
-        self.moment += by
 
 
 @pytest.fixture

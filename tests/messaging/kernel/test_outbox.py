@@ -14,7 +14,7 @@ from messaging.kernel.topology import USER_ACCOUNTS
 from messaging_wire.events import Envelope, UserCreated
 from sqlalchemy import delete
 
-from tests.messaging.kernel.conftest import SetClock
+from tests.support.clock import SetClock
 
 
 def created(clock: SetClock, name: str = "ada") -> UserCreated:

@@ -15,7 +15,7 @@ from messaging.kernel.revocations import RevocationList
 from messaging.kernel.tokens import CallerVerifier, StaticKeys, TokenVerifier
 from messaging_wire.auth import Revocation
 
-from tests.messaging.kernel.conftest import SetClock
+from tests.support.clock import SetClock
 
 ISSUER = "http://localhost:5000"
 KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"})
