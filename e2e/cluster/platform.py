@@ -104,13 +104,13 @@ def up(port: int) -> Cluster:
     """
     cluster = Cluster(kind.MAIN, port)
     prepare()
-    if kind.MAIN in kind.existing():
-        wanted = _resume(cluster)
-    else:
-        created: list[str] = []
-        side_by_side({"cluster": lambda: kind.create(cluster, merge=True), "images": lambda: created.extend(images())})
-        wanted = created
-    changed = kind.load(cluster, wanted)
+    if kind.MAIN not in kind.existing():
+        wanted: list[str] = []
+        side_by_side({"cluster": lambda: kind.create(cluster, merge=True), "images": lambda: wanted.extend(images())})
+        kind.load(cluster, wanted)
+        install(cluster)
+        return cluster
+    changed = kind.load(cluster, _resume(cluster))
     install(cluster)
     renew(cluster, changed)
     return cluster
