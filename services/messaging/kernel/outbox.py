@@ -92,7 +92,7 @@ class Outbox:
             try:
                 while await self.relay_batch():
                     pause = 0.1
-            except (BusUnavailableError, Exception) as error:
+            except Exception as error:
                 if not isinstance(error, BusUnavailableError) and not is_transient(error):
                     log.exception("outbox_relay_failed")
                 FAILED.labels(self._service).inc()
