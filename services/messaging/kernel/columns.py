@@ -76,3 +76,8 @@ def long_bytes() -> TypeEngine[bytes]:
 def fixed_bytes(length: int) -> TypeEngine[bytes]:
     """Exactly `length` bytes, such as a hash."""
     return BINARY(length)
+
+
+def short_bytes(length: int) -> TypeEngine[bytes]:
+    """At most `length` bytes."""
+    return LargeBinary(length).with_variant(mysql.VARBINARY(length), "mysql")

@@ -10,7 +10,7 @@ from uuid import UUID
 from messaging_wire.conversation import ConversationKind, Level, Role
 from messaging_wire.ids import ClientMessageId, ConversationId, MessageId, UserId
 from messaging_wire.message import MessageKind
-from sqlalchemy import BINARY, Boolean, Column, Index, Integer, UniqueConstraint
+from sqlalchemy import BINARY, Boolean, Column, Index, Integer, UniqueConstraint, false, true
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -19,6 +19,8 @@ from messaging.migrations.kernel_tables import TABLE
 
 MAX_CONTENT = 4000
 HASH_BYTES = 32
+MAX_MENTIONS = 50
+MAX_EMOJI = 32
 CODE_LENGTH = 32
 
 
@@ -87,13 +89,15 @@ class MemberRow(Base, table=True):
     sends_receipts: bool = Field(default=True, sa_column=Column(Boolean, nullable=False))
     level: Level = Field(default="all", sa_column=Column(columns.short_text(8), nullable=False))
     muted_until: datetime | None = Field(default=None, sa_column=Column(columns.UtcTime))
+    level_version: int = Field(default=0, sa_column=Column(columns.big_integer(), nullable=False, server_default="0"))
 
 
 class MessageRow(Base, table=True):
     """A message in a conversation's numbering.
 
     `content_hash` is the SHA-256 of conversation, content and reply as first sent: it tells a repeat from another
-    message under the same (sender_id, client_message_id). A tombstone has `deleted_at` and no content.
+    message under the same (sender_id, client_message_id). A tombstone has `deleted_at` and no content. `mentions` holds
+    the ids of who is mentioned, 16 bytes each; `reacted` tells that rows of `reaction` may exist.
     """
 
     __tablename__ = "message"
@@ -117,6 +121,9 @@ class MessageRow(Base, table=True):
     created_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
     edited_at: datetime | None = Field(default=None, sa_column=Column(columns.UtcTime))
     deleted_at: datetime | None = Field(default=None, sa_column=Column(columns.UtcTime))
+    mentions: bytes | None = Field(default=None, sa_column=Column(columns.short_bytes(16 * MAX_MENTIONS)))
+    pinned: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    reacted: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
 
 
 class VersionRow(Base, table=True):
@@ -136,10 +143,65 @@ class PersonRow(Base, table=True):
     """What is known of a person: from their token at first, then from `profile.updated`; version 0 is the token's."""
 
     __tablename__ = "person"
-    __table_args__ = TABLE
+    __table_args__ = (Index("ix_person_username_key", "username_key"), TABLE)
 
     user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
     username: str = Field(sa_column=Column(columns.short_text(50), nullable=False))
     display_name: str = Field(sa_column=Column(columns.short_text(100), nullable=False))
     avatar_url: str | None = Field(default=None, sa_column=Column(columns.short_text(2000)))
+    version: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
+    username_key: str = Field(default="", sa_column=Column(columns.short_text(50), nullable=False, server_default=""))
+    direct_messages: str = Field(
+        default="everyone", sa_column=Column(columns.short_text(8), nullable=False, server_default="everyone")
+    )
+    sends_receipts: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+    shows_presence: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+
+
+class ReactionRow(Base, table=True):
+    """One person's reaction to a message with one emoji."""
+
+    __tablename__ = "reaction"
+    __table_args__ = (Index("ix_reaction_user_id", "user_id"), TABLE)
+
+    message_id: MessageId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    emoji: str = Field(sa_column=Column(columns.short_text(MAX_EMOJI), primary_key=True))
+    user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    reacted_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+
+
+class PinRow(Base, table=True):
+    """A pinned message; the message's own `pinned` says the same."""
+
+    __tablename__ = "pin"
+    __table_args__ = TABLE
+
+    conversation_id: ConversationId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    message_id: MessageId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    pinned_by: UserId = Field(sa_column=Column(columns.Uuid, nullable=False))
+    pinned_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+
+
+class InvitationRow(Base, table=True):
+    """Somebody who was invited into a group and has not answered."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (Index("ix_invitation_user_id_created_at", "user_id", "created_at"), TABLE)
+
+    conversation_id: ConversationId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    inviter_id: UserId = Field(sa_column=Column(columns.Uuid, nullable=False))
+    created_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+
+
+class RelationRow(Base, table=True):
+    """What `user_id` has said of `other_id`, from `relation.changed`; being a contact holds both ways, a block one."""
+
+    __tablename__ = "relation"
+    __table_args__ = (Index("ix_relation_other_id", "other_id"), TABLE)
+
+    user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    other_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    contact: bool = Field(sa_column=Column(Boolean, nullable=False))
+    blocked: bool = Field(sa_column=Column(Boolean, nullable=False))
     version: int = Field(sa_column=Column(columns.big_integer(), nullable=False))

@@ -1,5 +1,7 @@
 """Statements of revisions that may run twice: MySQL commits at each, and a migration may be interrupted."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,3 +11,10 @@ def create_index(name: str, table: str, columns: list[str], *, unique: bool = Fa
     present = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}
     if name not in present:
         op.create_index(name, table, columns, unique=unique)
+
+
+def add_column(table: str, column: sa.Column[Any]) -> None:
+    """Add a column unless it is there."""
+    present = {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}
+    if column.name not in present:
+        op.add_column(table, column)

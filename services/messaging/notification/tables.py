@@ -52,6 +52,9 @@ class MembershipRow(Base, table=True):
     read_seq: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
     closed_seq: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
     mention_closed_seq: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
+    level: str = Field(default="all", sa_column=Column(columns.short_text(8), nullable=False, server_default="all"))
+    muted_until: datetime | None = Field(default=None, sa_column=Column(columns.UtcTime))
+    level_version: int = Field(default=0, sa_column=Column(columns.big_integer(), nullable=False, server_default="0"))
 
 
 class AppliedMembershipRow(Base, table=True):
@@ -158,6 +161,18 @@ class ReminderRow(Base, table=True):
     created_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
 
 
+class RelationRow(Base, table=True):
+    """Whom `user_id` has blocked, from `relation.changed`."""
+
+    __tablename__ = "relation"
+    __table_args__ = (Index("ix_relation_other_id", "other_id"), TABLE)
+
+    user_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    other_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    blocked: bool = Field(sa_column=Column(Boolean, nullable=False))
+    version: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
+
+
 def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
@@ -166,3 +181,4 @@ conversations, memberships = _table("conversation"), _table("membership")
 applied_memberships, deferred_events = _table("applied_membership"), _table("deferred_event")
 activities, activity_mentions = _table("activity"), _table("activity_mention")
 notifications, reminders = _table("notification"), _table("reminder")
+relations = _table("relation")

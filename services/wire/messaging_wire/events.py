@@ -9,10 +9,11 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, Field
 
 from messaging_wire.base import Answer, Time
-from messaging_wire.conversation import ConversationKind, Role
+from messaging_wire.conversation import ConversationKind, Level, Role
 from messaging_wire.ids import ConversationId, EventId, MessageId, SessionId, UserId
 
 EXCHANGE = "messaging.events"
+DirectMessages = Literal["everyone", "contacts"]
 
 
 class Event(Answer):
@@ -54,6 +55,41 @@ class ProfileUpdated(Event):
     username: str
     display_name: str
     avatar_url: str | None = None
+    direct_messages: DirectMessages = "everyone"
+    send_read_receipts: bool = True
+    show_presence: bool = True
+
+
+class RelationChanged(Event):
+    """What one person has said of another (user); `version` counts the changes of this pair in this direction.
+
+    Contacts hold both ways, each told by an event of its own; a block holds one way.
+    """
+
+    routing_key: ClassVar[str] = "relation.changed"
+
+    user_id: UserId
+    other_id: UserId
+    contact: bool
+    blocked: bool
+
+
+class UserDeleted(Event):
+    """An account was deleted (auth): each service removes what it holds and answers with `user.purged`."""
+
+    routing_key: ClassVar[str] = "user.deleted"
+
+    user_id: UserId
+    messages: Literal["keep", "delete"]
+
+
+class UserPurged(Event):
+    """A service holds nothing of a deleted account any more."""
+
+    routing_key: ClassVar[str] = "user.purged"
+
+    user_id: UserId
+    service: str
 
 
 class SessionRevoked(Event):
@@ -92,6 +128,17 @@ class MembershipChanged(Event):
     complete: bool = False
 
 
+class LevelChanged(Event):
+    """A member chose what to be told of (message); `version` counts the member's changes."""
+
+    routing_key: ClassVar[str] = "level.changed"
+
+    conversation_id: ConversationId
+    user_id: UserId
+    level: Level
+    muted_until: Time | None = None
+
+
 class MessageCreated(Event):
     """A message was stored (message); `version` is its `rev`.
 
@@ -123,6 +170,7 @@ class MessageUpdated(Event):
     seq: int
     content: str
     deleted: bool = False
+    mentions: list[UserId] = Field(default_factory=list)
 
 
 class ReceiptUpdated(Event):
@@ -137,9 +185,13 @@ class ReceiptUpdated(Event):
 
 ALL: tuple[type[Event], ...] = (
     UserCreated,
+    UserDeleted,
+    UserPurged,
     ProfileUpdated,
+    RelationChanged,
     SessionRevoked,
     MembershipChanged,
+    LevelChanged,
     MessageCreated,
     MessageUpdated,
     ReceiptUpdated,
