@@ -23,6 +23,9 @@ PID_FILES = (Path("/var/run/docker.pid"), CONTAINERD_PID)
 START_TIMEOUT = timedelta(seconds=60)
 PLUGINS = ("docker-compose", "docker-buildx")
 
+_daemons: list[subprocess.Popen[bytes]] = []
+"""Engines that this process has started; they outlive it, so nobody waits for their end."""
+
 
 def ensure() -> None:
     """Make sure that an engine answers.
@@ -84,6 +87,7 @@ def _start() -> None:
                 ["dockerd"], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
             )
         deadline = time.monotonic() + START_TIMEOUT.total_seconds()
+        _daemons.append(daemon)
         while not answers():
             if daemon.poll() is not None or time.monotonic() > deadline:
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
