@@ -15,7 +15,7 @@ from messaging.message.tables import MAX_MENTIONS
 ID_BYTES = 16
 NAME_LENGTH = range(3, 51)
 
-_NAME = re.compile(r"(?<![A-Za-z0-9._%+@/-])@([A-Za-z0-9][A-Za-z0-9._-]*)(?!@)")
+_NAME = re.compile(r"(?<![A-Za-z0-9._%+@/-])@([A-Za-z0-9][A-Za-z0-9._-]*+)(?!@)")
 """An `@` with nothing of an address before it, and then no second `@`; a full stop behind a name is cut off later."""
 
 
