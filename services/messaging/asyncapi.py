@@ -30,6 +30,7 @@ MESSAGE_TO_CLIENT: Final[tuple[Event, ...]] = (
     ("message", message.Message, "A new message, in seq order per conversation"),
     ("message_updated", message.Message, "A message was edited or deleted"),
     ("conversation", realtime.ConversationChanged, "One's membership or the conversation changed"),
+    ("invitation", realtime.InvitationMade, "Somebody asks one into a group"),
     ("receipt", conversation.Receipt, "How far a member has come"),
     ("typing", realtime.Typing, "A member is typing; good for 6 s"),
     ("resync", realtime.Resync, "Something may have been missed"),

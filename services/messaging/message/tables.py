@@ -205,3 +205,14 @@ class RelationRow(Base, table=True):
     contact: bool = Field(sa_column=Column(Boolean, nullable=False))
     blocked: bool = Field(sa_column=Column(Boolean, nullable=False))
     version: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
+
+
+class JoinAttemptRow(Base, table=True):
+    """How many wrong join codes a person has tried since `since`, the first of them; starts anew after a minute."""
+
+    __tablename__ = "join_attempt"
+    __table_args__ = TABLE
+
+    user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    since: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+    wrong: int = Field(sa_column=Column(Integer, nullable=False))

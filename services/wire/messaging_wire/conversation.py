@@ -47,6 +47,28 @@ class MemberUpdate(Request):
     role: Role
 
 
+class MemberAdd(Request):
+    """Body of POST /conversation/{id}/members."""
+
+    user_id: UserId
+
+
+class InvitationAnswer(Request):
+    """Body of PUT /conversation/invitations/{conversation_id}: come in, or not."""
+
+    accept: bool
+
+
+class LevelUpdate(Request):
+    """Body of PUT /conversation/{id}/notifications; what is absent stays as it is.
+
+    Until `muted_until` nothing is told at all, afterwards by `level` again; null ends the muting.
+    """
+
+    level: Level | None = None
+    muted_until: Time | None = None
+
+
 class JoinRequest(Request):
     """Body of POST /conversation/join; the code counts in any case, with or without dashes."""
 
@@ -88,6 +110,23 @@ class Member(Answer):
     joined_at: Time
     delivered_seq: int
     read_seq: int
+
+
+class Invitation(Answer):
+    """An invitation as the invited person sees it."""
+
+    conversation_id: ConversationId
+    title: str
+    inviter: Peer
+    created_at: Time
+
+
+class SentInvitation(Answer):
+    """An invitation as the group's owner and admins see it: somebody who has not answered."""
+
+    conversation_id: ConversationId
+    user: Peer
+    created_at: Time
 
 
 class JoinCode(Answer):

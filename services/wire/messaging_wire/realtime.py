@@ -118,6 +118,14 @@ class ConversationChanged(Answer):
     conversation: Conversation
 
 
+class InvitationMade(Answer):
+    """Payload of the server event `invitation`: somebody asks one into a group."""
+
+    conversation_id: ConversationId
+    title: str
+    inviter_id: UserId
+
+
 class SessionEnded(Answer):
     """Payload of `session_ended`, after which the server closes the socket."""
 
