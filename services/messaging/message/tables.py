@@ -21,6 +21,7 @@ MAX_CONTENT = 4000
 HASH_BYTES = 32
 MAX_MENTIONS = 50
 MAX_EMOJI = 32
+SHOWN_REACTORS = 20
 CODE_LENGTH = 32
 
 
@@ -168,6 +169,23 @@ class ReactionRow(Base, table=True):
     emoji: str = Field(sa_column=Column(columns.short_text(MAX_EMOJI), primary_key=True))
     user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
     reacted_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+
+
+class ReactionTallyRow(Base, table=True):
+    """How many people reacted with one emoji, and the first of them, 16 bytes each: a page of messages counts nothing.
+
+    Kept in step with `reaction` under the conversation's lock; a row whose count would be 0 is not there.
+    """
+
+    __tablename__ = "reaction_tally"
+    __table_args__ = TABLE
+
+    message_id: MessageId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    emoji: str = Field(sa_column=Column(columns.short_text(MAX_EMOJI), primary_key=True))
+    count: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
+    user_ids: bytes = Field(sa_column=Column(columns.short_bytes(16 * SHOWN_REACTORS), nullable=False))
+    since: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+    """When the first of them reacted; emojis are shown in this order."""
 
 
 class PinRow(Base, table=True):
