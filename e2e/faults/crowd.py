@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from e2e.faults.checker import Observation
+from e2e.checker import Observation
 from e2e.scenarios.checks import Json, ScenarioError
 from e2e.scenarios.live import Live, NotAcknowledgedError
 from e2e.scenarios.person import Person, message_body

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from e2e.faults.checker import Findings, check
+from e2e.checker import Findings, check
 from e2e.faults.crowd import Crowd, Member
 from e2e.faults.target import Killable
 from e2e.scenarios.report import Report

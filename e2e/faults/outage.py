@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from e2e.faults.checker import Findings, Json, check
+from e2e.checker import Findings, Json, check
 from e2e.faults.crowd import Crowd, Member
 from e2e.faults.target import Part, Target
 from e2e.scenarios.checks import ScenarioError
