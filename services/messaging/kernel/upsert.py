@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table
+from sqlalchemy import Insert, Select, Table, case
 from sqlalchemy.dialects import mysql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,6 +32,27 @@ def insert_or_replace(
         )
     mysql_statement = mysql.insert(table).values(list(rows))
     return mysql_statement.on_duplicate_key_update({name: mysql_statement.inserted[name] for name in update})
+
+
+def insert_or_renew(
+    session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]], *, update: Sequence[str], newer: str
+) -> Insert:
+    """Like `insert_or_replace`, but a row whose column `newer` is as great already stays as it is.
+
+    So whoever writes last, the newest version remains, also where two insert the same row at once.
+    """
+    names = [*(name for name in update if name != newer), newer]  # MySQL assigns in this order: the test stays true
+    if _is_sqlite(session):
+        statement = sqlite.insert(table).values(list(rows))
+        return statement.on_conflict_do_update(
+            index_elements=list(table.primary_key.columns),
+            set_={name: statement.excluded[name] for name in names},
+            where=statement.excluded[newer] > table.c[newer],
+        )
+    mysql_statement = mysql.insert(table).values(list(rows))
+    new = mysql_statement.inserted
+    renewed = [(name, case((new[newer] > table.c[newer], new[name]), else_=table.c[name])) for name in names]
+    return mysql_statement.on_duplicate_key_update(renewed)
 
 
 def locked(session: AsyncSession, query: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
