@@ -18,7 +18,7 @@ class Queue:
 
 
 USER_ACCOUNTS: Final = Queue("user.accounts", (events.UserCreated.routing_key,))
-MESSAGE_PEOPLE: Final = Queue("message.people", (events.ProfileUpdated.routing_key,))
+MESSAGE_PEOPLE: Final = Queue("message.people", (events.ProfileUpdated.routing_key, events.RelationChanged.routing_key))
 NOTIFICATION_ACTIVITY: Final = Queue(
     "notification.activity",
     (

@@ -1,16 +1,29 @@
-"""What is known of people: their names as profiles tell them."""
+"""What is known of people: their names as profiles tell them, and what they have chosen."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from messaging.kernel.upsert import insert_missing, insert_or_replace, locked
+from messaging.kernel.names import username_key
+from messaging.kernel.upsert import insert_missing, insert_or_renew
 from messaging.message.store.rows import table_of
-from messaging.message.tables import PersonRow
+from messaging.message.tables import MemberRow, PersonRow
+
+MEMBERSHIPS_AT_ONCE: Final = 500
+TOLD: Final = (
+    "username",
+    "username_key",
+    "display_name",
+    "avatar_url",
+    "direct_messages",
+    "sends_receipts",
+    "shows_presence",
+    "version",
+)
 
 
 async def find(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, PersonRow]:
@@ -18,24 +31,50 @@ async def find(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, PersonR
     wanted = list(ids)
     if not wanted:
         return {}
-    query = select(PersonRow).where(col(PersonRow.user_id).in_(wanted))
+    query = select(PersonRow).where(col(PersonRow.user_id).in_(wanted)).execution_options(populate_existing=True)
     return {row.user_id: row for row in (await session.execute(query)).scalars()}
 
 
 async def note(session: AsyncSession, user_id: UUID, username: str) -> None:
     """Remember the name that a person's token tells, unless their profile is known."""
-    row = {"user_id": user_id, "username": username, "display_name": username, "avatar_url": None, "version": 0}
+    row = {
+        "user_id": user_id,
+        "username": username,
+        "username_key": username_key(username),
+        "display_name": username,
+        "avatar_url": None,
+        "version": 0,
+    }
     await session.execute(insert_missing(session, table_of(PersonRow), [row]))
 
 
 async def save_newer(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write profiles that are newer than what is known; at most one row for each person."""
-    if not rows:
-        return
-    query = select(PersonRow).where(col(PersonRow.user_id).in_([row["user_id"] for row in rows]))
-    query = query.order_by(col(PersonRow.user_id))
-    known = {row.user_id: row.version for row in (await session.execute(locked(session, query))).scalars()}
-    newer = [row for row in rows if row["version"] > known.get(row["user_id"], -1)]
-    if newer:
-        updated = ("username", "display_name", "avatar_url", "version")
-        await session.execute(insert_or_replace(session, table_of(PersonRow), newer, update=updated))
+    """Write profiles that are newer than what is known; at most one row for each person, in the order of their ids."""
+    if rows:
+        await session.execute(insert_or_renew(session, table_of(PersonRow), rows, update=TOLD, newer="version"))
+
+
+async def without_receipts(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the people who send no read receipts; who is not known sends them."""
+    return {user_id for user_id, person in (await find(session, ids)).items() if not person.sends_receipts}
+
+
+async def follow_receipts(session: AsyncSession, user_id: UUID, sends: bool) -> None:
+    """Make all memberships of a person say whether they send receipts, so many at once, in the order of their keys."""
+    last: UUID | None = None
+    while page := await _memberships(session, user_id, last):
+        statement = update(MemberRow).where(
+            col(MemberRow.user_id) == user_id,
+            col(MemberRow.conversation_id).in_(page),
+            col(MemberRow.sends_receipts).is_not(sends),
+        )
+        await session.execute(statement.values(sends_receipts=sends).execution_options(synchronize_session=False))
+        last = page[-1]
+
+
+async def _memberships(session: AsyncSession, user_id: UUID, last: UUID | None) -> Sequence[UUID]:
+    query = select(col(MemberRow.conversation_id)).where(col(MemberRow.user_id) == user_id)
+    if last is not None:
+        query = query.where(col(MemberRow.conversation_id) > last)
+    query = query.order_by(col(MemberRow.conversation_id)).limit(MEMBERSHIPS_AT_ONCE)
+    return (await session.execute(query)).scalars().all()
