@@ -7,25 +7,28 @@ from uuid import UUID
 
 from messaging_wire.conversation import Conversation, Me, Member, Peer, Receipt
 from messaging_wire.ids import UserId
-from messaging_wire.message import Message, MessageStatus
+from messaging_wire.message import Message, MessageStatus, Reaction
 
 from messaging.message.codes import show_code
+from messaging.message.mentions import unpack
 from messaging.message.store.conversations import Seen
 from messaging.message.tables import ConversationRow, MemberRow, MessageRow, PersonRow
+from messaging.message.tallies import EVERYBODY, Tallies
 
 Field = dict[str, object]
 
 
 @dataclass
 class Marks:
-    """How far the members of small conversations are, to tell each message's status."""
+    """What messages show that others have done: how far the members of small conversations are, and reactions."""
 
     _members: dict[UUID, list[MemberRow]] = field(default_factory=lambda: defaultdict(list))
+    tallies: Tallies = field(default_factory=Tallies)
 
     @classmethod
-    def of(cls, members: Iterable[MemberRow]) -> "Marks":
+    def of(cls, members: Iterable[MemberRow], tallies: Tallies | None = None) -> "Marks":
         """Sort members by conversation."""
-        marks = cls()
+        marks = cls(tallies=tallies or Tallies())
         for member in members:
             marks._members[member.conversation_id].append(member)
         return marks
@@ -39,9 +42,22 @@ class Marks:
             return "sent"
         return "read" if all(m.sends_receipts and m.read_seq >= message.seq for m in others) else "delivered"
 
+    def view(self, message: MessageRow, reader_id: UUID) -> Message:
+        """The message as one reader sees it."""
+        return message_view(message, reader_id, self.status(message), self.tallies.view(message.id, reader_id))
 
-def message_view(row: MessageRow, viewer_id: UUID | None, status: MessageStatus = "sent") -> Message:
-    """A message as `viewer_id` sees it; None shows what its sender sees."""
+    def view_for_all(self, message: MessageRow) -> Message:
+        """The message as an event shows it to everybody; `client_message_id` must go to its sender only."""
+        return message_view(message, None, self.status(message), self.tallies.view(message.id, EVERYBODY))
+
+
+def message_view(
+    row: MessageRow,
+    viewer_id: UUID | None,
+    status: MessageStatus = "sent",
+    reactions: dict[str, Reaction] | None = None,
+) -> Message:
+    """A message as `viewer_id` sees it; None shows what its sender sees. A new one has no reactions."""
     own = viewer_id is None or viewer_id == row.sender_id
     return Message.model_construct(
         id=row.id,
@@ -53,14 +69,15 @@ def message_view(row: MessageRow, viewer_id: UUID | None, status: MessageStatus 
         client_message_id=row.client_message_id if own else None,
         content=row.content,
         reply_to=row.reply_to,
-        mentions=[],
+        mentions=unpack(row.mentions),
         attachments=[],
-        pinned=False,
-        reactions={},
+        pinned=row.pinned,
+        reactions=reactions or {},
         created_at=row.created_at,
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
         status=status,
+        actor_id=None,
     )
 
 
@@ -116,7 +133,7 @@ def conversation_fields(seen: Seen, people: dict[UUID, PersonRow], marks: Marks)
         "last_rev": row.last_rev,
         "member_count": row.member_count,
         "unread": row.last_seq - max(me.read_seq, row.first_seq - 1),
-        "last_message": message_view(last, me.user_id, marks.status(last)) if last is not None else None,
+        "last_message": marks.view(last, me.user_id) if last is not None else None,
         "me": Me(
             role=me.role,
             joined_seq=me.joined_seq,

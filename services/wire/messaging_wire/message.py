@@ -28,15 +28,23 @@ class EditRequest(Request):
 
 
 class Reaction(Answer):
-    """How many people reacted with one emoji, and up to 20 of them."""
+    """How many people reacted with one emoji, and the first 20 of them; `me` tells whether the reader is one.
+
+    In events, which are the same for everybody, `me` is null: the reader is one where `user_ids` holds them, is none
+    where it holds all of `count`, and else still is what they were, unless `actor_id` of the message is themselves.
+    """
 
     count: int
-    me: bool
+    me: bool | None
     user_ids: list[UserId]
 
 
 class Message(Answer):
-    """A message as one reader sees it: `client_message_id` only to its sender; a tombstone has `deleted_at`."""
+    """A message as one reader sees it: `client_message_id` only to its sender; a tombstone has `deleted_at`.
+
+    `reactions` are in the order in which the emojis were first used. `actor_id` stands in `message_updated` only: who
+    made the change.
+    """
 
     id: MessageId
     conversation_id: ConversationId
@@ -55,6 +63,15 @@ class Message(Answer):
     edited_at: Time | None = None
     deleted_at: Time | None = None
     status: MessageStatus = "sent"
+    actor_id: UserId | None = None
+
+
+class MessageVersion(Answer):
+    """A former text of a message, the one it had until it was edited at a later `written_at`."""
+
+    rev: int
+    content: str
+    written_at: Time
 
 
 class MessagePage(Answer):
