@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from messaging.kernel.errors import ConfigurationError
+from messaging.kernel.links import Link
 from messaging.kernel.sockets import MAX_EVENT_BYTES
 
 log = structlog.get_logger(__name__)
@@ -111,7 +112,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="httptools",
-        ws="websockets-sansio",
+        ws=Link,
+        ws_ping_interval=None,  # engine.io has its own
         ws_max_size=MAX_EVENT_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",

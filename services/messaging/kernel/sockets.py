@@ -3,41 +3,38 @@
 A client's events are handed to their handlers in order and without waiting: engine.io awaits whatever its receive loop
 calls, so a handler that waited there would hold up pongs, and a database that stands still would close every socket.
 
-The only module that uses inner parts of python-socketio and engine.io (pinned by uv.lock, held by
-tests/messaging/kernel/test_sockets.py): an event is encoded once and put on the queue of each receiver's engine.io
-socket, without a task per socket. A queue that is full means a slow client: it is dropped and catches up by `sync`.
+An event is encoded once for all its receivers and goes out by `engine.py` and `links.py`. A socket that reads too
+slowly is dropped and catches up by `sync`. Inner parts of python-socketio are used here only.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, KeysView
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import socketio
 import structlog
-from engineio import packet as eio_packet
 from messaging_wire import problems
 from messaging_wire.auth import Revocation
 from messaging_wire.ids import UserId
 from messaging_wire.realtime import Acknowledged, RefreshEvent, Refused, SessionEnded
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 from pydantic import BaseModel
-from socketio import packet as sio_packet
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from messaging.kernel.clock import Clock
+from messaging.kernel.engine import EngineSocket, Pings
 from messaging.kernel.errors import ProblemError
+from messaging.kernel.frames import text_frame
 from messaging.kernel.problems import to_problem
 from messaging.kernel.revocations import RevocationList
 from messaging.kernel.tokens import SKEW, Caller, CallerVerifier, invalid_token
 
 log = structlog.get_logger(__name__)
 
-MAX_QUEUED = 1024
 MAX_EVENT_BYTES = 128 * 1024
 MAX_UNANSWERED = 256
 """Events of one socket that may be under way at once; more are refused as unavailable."""
@@ -46,7 +43,9 @@ CLOSE_WITHIN_S = 1.0
 PING_INTERVAL_S, PING_TIMEOUT_S = 25, 20
 
 CONNECTED = Gauge("messaging_sockets_connected", "Open sockets", ["service"])
-SLOW = Counter("messaging_sockets_dropped_total", "Sockets dropped because they read too slowly", ["service"])
+
+EVENT, ACKNOWLEDGEMENT = b"42", b"43"
+"""Engine.io's type of a message and Socket.IO's of a packet, in the namespace `/`."""
 
 
 class Json:
@@ -63,18 +62,40 @@ class Json:
         return orjson.loads(text)
 
 
-@dataclass
+class Outgoing:
+    """An event, encoded once for any number of sockets."""
+
+    __slots__ = ("frame", "payload")
+
+    def __init__(self, event: str, body: bytes) -> None:
+        self.payload = b'%s["%s",%s]' % (EVENT, event.encode(), body)
+        self.frame = text_frame(self.payload)
+
+
+class Answer(Protocol):
+    """What an event is acknowledged with, where it is no model."""
+
+    def acknowledgement(self) -> bytes:
+        """The acknowledgement as JSON."""
+        ...
+
+
+@dataclass(slots=True)
 class Socket:
     """One connected socket; `caller` is renewed by the event `refresh`."""
 
     sid: str
-    eio_sid: str
+    engine: EngineSocket
     caller: Caller
     expiry: asyncio.TimerHandle | None = None
     unanswered: int = 0
 
+    def put(self, outgoing: Outgoing) -> None:
+        """Send an event, in the order of the calls."""
+        self.engine.put_frame(outgoing.frame, outgoing.payload)
 
-Handler = Callable[[Socket, Any], Awaitable[BaseModel]]
+
+Handler = Callable[[Socket, Any], Awaitable[BaseModel | Answer]]
 """Answers a client event with its acknowledgement; raises ProblemError to refuse.
 
 Called in the order of the socket's events. What must happen in that order is done before it returns its awaitable: a
@@ -85,12 +106,23 @@ coroutine function does nothing in order, a function that queues and returns a f
 class _Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
     """python-socketio's server with events handed on at once; acknowledgements are sent when they are there."""
 
-    dispatch: Callable[[str, int | None, Any], None]
+    sockets: dict[str, Socket]
+    dispatch: Callable[[Socket, int | None, Any], None]
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002
-        sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
-        if self.manager.is_connected(sid, namespace or "/"):
-            self.dispatch(sid, id, data)
+        socket = self.sockets.get(self.manager.sid_from_eio_sid(eio_sid, namespace or "/"))
+        if socket is not None:
+            self.dispatch(socket, id, data)
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        """Handle a packet; one that cannot be read ends the connection instead of filling the log with traces."""
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            log.info("packet_unreadable", error=type(error).__name__)
+            engine = self.eio.sockets.get(eio_sid)
+            if engine is not None:
+                engine.end()
 
 
 class SocketHub:
@@ -104,7 +136,8 @@ class SocketHub:
         self._verifier = verifier
         self._clock = clock
         self._sockets: dict[str, Socket] = {}
-        self._by_user: dict[UserId, set[str]] = defaultdict(set)
+        self._by_user: dict[UserId, list[Socket]] = {}
+        self._pings = Pings(interval_s=PING_INTERVAL_S, timeout_s=PING_TIMEOUT_S)
         self._tasks: set[asyncio.Future[Any]] = set()
         self.on_connected: Callable[[Socket], Awaitable[None]] | None = None
         self.on_disconnected: Callable[[Socket], Awaitable[None]] | None = None
@@ -122,6 +155,7 @@ class SocketHub:
             engineio_logger=False,
         )
         self.server.dispatch = self._dispatch
+        self.server.sockets = self._sockets
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnect)
         self.server.eio.on("connect", self._engine_connect)
@@ -136,11 +170,21 @@ class SocketHub:
         """The client events that are answered."""
         return self._handlers.keys()
 
-    def _dispatch(self, sid: str, ack_id: int | None, data: Any) -> None:
+    def _take_event(self, socket: Socket, packet: bytes) -> bool:
+        """Take a packet `42<id>["event",payload]`; all others, and what cannot be read, are the library's."""
+        start = packet.find(b"[", 2, 24)
+        number = packet[2:start]
+        if start < 0 or not packet.startswith(EVENT) or not (number.isdigit() or not number):
+            return False
+        try:
+            data = orjson.loads(packet[start:])
+        except orjson.JSONDecodeError:
+            return False
+        self._dispatch(socket, int(number) if number else None, data)
+        return True
+
+    def _dispatch(self, socket: Socket, ack_id: int | None, data: Any) -> None:
         """Start the work that an event asks for; its acknowledgement follows when that is done."""
-        socket = self._sockets.get(sid)
-        if socket is None:
-            return
         try:
             work = asyncio.ensure_future(self._start(socket, data))
         except Exception as error:
@@ -150,7 +194,7 @@ class SocketHub:
         self._tasks.add(work)
         work.add_done_callback(lambda done: self._finish(socket, ack_id, done))
 
-    def _start(self, socket: Socket, data: Any) -> Awaitable[BaseModel]:
+    def _start(self, socket: Socket, data: Any) -> Awaitable[BaseModel | Answer]:
         name, payload = (data[0], data[1] if len(data) > 1 else None) if isinstance(data, list) and data else ("", None)
         handler = self._handlers.get(name) if isinstance(name, str) else None
         if handler is None:
@@ -159,20 +203,22 @@ class SocketHub:
             raise ProblemError(problems.UNAVAILABLE, "too many events of this socket are under way")
         return handler(socket, payload)
 
-    def _finish(self, socket: Socket, ack_id: int | None, done: "asyncio.Future[BaseModel]") -> None:
+    def _finish(self, socket: Socket, ack_id: int | None, done: "asyncio.Future[BaseModel | Answer]") -> None:
         self._tasks.discard(done)
         socket.unanswered -= 1
         if done.cancelled():
-            answer: BaseModel = refused(ProblemError(problems.UNAVAILABLE, "the service is stopping"))
+            answer: BaseModel | Answer = refused(ProblemError(problems.UNAVAILABLE, "the service is stopping"))
         else:
             error = done.exception()
             answer = refused(to_problem(error)) if isinstance(error, Exception) else done.result()
         self._acknowledge(socket, ack_id, answer)
 
-    def _acknowledge(self, socket: Socket, ack_id: int | None, answer: BaseModel) -> None:
-        if ack_id is not None:
-            body = f"{sio_packet.ACK}{ack_id}[{answer.model_dump_json()}]"
-            self._put([socket.sid], eio_packet.Packet(eio_packet.MESSAGE, body))
+    def _acknowledge(self, socket: Socket, ack_id: int | None, answer: BaseModel | Answer) -> None:
+        if ack_id is None:
+            return
+        body = answer.model_dump_json().encode() if isinstance(answer, BaseModel) else answer.acknowledgement()
+        payload = b"%s%d[%s]" % (ACKNOWLEDGEMENT, ack_id, body)
+        socket.engine.put_frame(text_frame(payload), payload)
 
     def connected_users(self) -> KeysView[UserId]:
         """The people with at least one socket here."""
@@ -182,45 +228,29 @@ class SocketHub:
         """Tell whether the person has a socket here."""
         return user_id in self._by_user
 
+    def sockets_of(self, users: Iterable[UserId]) -> list[Socket]:
+        """All sockets of those people on this replica."""
+        by_user = self._by_user
+        return [socket for user in users if user in by_user for socket in by_user[user]]
+
     def emit(self, users: Iterable[UserId], event: str, payload: BaseModel) -> None:
         """Send an event to all sockets of `users` on this replica, in the order of the calls."""
-        targets = [sid for user in users if user in self._by_user for sid in self._by_user[user]]
+        targets = self.sockets_of(users)
         if targets:
-            self._put(targets, self.encode(event, payload))
-
-    def emit_encoded(self, users: Iterable[UserId], packet: eio_packet.Packet) -> None:
-        """Send what `encode` made."""
-        self._put([sid for user in users if user in self._by_user for sid in self._by_user[user]], packet)
-
-    def emit_to(self, sid: str, event: str, payload: BaseModel) -> None:
-        """Send an event to one socket."""
-        self._put([sid], self.encode(event, payload))
-
-    def encode(self, event: str, payload: BaseModel) -> eio_packet.Packet:
-        """Encode an event once, for any number of sockets."""
-        body = f'["{event}",{payload.model_dump_json(exclude_none=False)}]'
-        return eio_packet.Packet(eio_packet.MESSAGE, f"{sio_packet.EVENT}{body}")
-
-    def _put(self, sids: Iterable[str], packet: eio_packet.Packet) -> None:
-        for sid in sids:
-            socket = self._sockets.get(sid)
-            engine = self.server.eio.sockets.get(socket.eio_sid) if socket else None
-            if engine is None or engine.closed:
-                continue
-            if engine.queue.qsize() >= MAX_QUEUED:
-                SLOW.labels(self.service).inc()
-                self._spawn(self._drop(sid, "too slow"))
-                continue
-            engine.queue.put_nowait(packet)
+            outgoing = encode(event, payload)
+            for socket in targets:
+                socket.put(outgoing)
 
     async def _engine_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         """Close an engine.io session that sends no CONNECT in time."""
+        EngineSocket.of(self.server.eio.sockets[eio_sid], self._pings)
         asyncio.get_running_loop().call_later(CONNECT_WITHIN_S, self._close_silent, eio_sid)
         return await self.server._handle_eio_connect(eio_sid, environ)  # noqa: SLF001 - see the module's docstring
 
     def _close_silent(self, eio_sid: str) -> None:
-        if eio_sid in self.server.eio.sockets and not any(s.eio_sid == eio_sid for s in self._sockets.values()):
-            self._spawn(self._close(eio_sid))
+        engine = self.server.eio.sockets.get(eio_sid)
+        if engine is not None and engine.take_event is None:
+            self._spawn(self._close(engine))
 
     async def _connect(self, sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
@@ -230,10 +260,11 @@ class SocketHub:
             caller = self._verifier.caller(token)
         except ProblemError as error:
             raise Refusal(error.problem.urn, error.body().model_dump(mode="json")) from None
-        eio_sid = self.server.manager.eio_sid_from_sid(sid, "/")
-        socket = Socket(sid=sid, eio_sid=eio_sid, caller=caller)
+        engine = self.server.eio.sockets[self.server.manager.eio_sid_from_sid(sid, "/")]
+        socket = Socket(sid=sid, engine=engine, caller=caller)
+        engine.take_event = lambda packet: self._take_event(socket, packet)
         self._sockets[sid] = socket
-        self._by_user[caller.user_id].add(sid)
+        self._by_user.setdefault(caller.user_id, []).append(socket)
         self._watch_expiry(socket)
         CONNECTED.labels(self.service).inc()
         if self.on_connected is not None:
@@ -243,11 +274,12 @@ class SocketHub:
         socket = self._sockets.pop(sid, None)
         if socket is None:
             return
+        socket.engine.take_event = None
         if socket.expiry is not None:
             socket.expiry.cancel()
-        sids = self._by_user[socket.caller.user_id]
-        sids.discard(sid)
-        if not sids:
+        left = self._by_user[socket.caller.user_id]
+        left.remove(socket)
+        if not left:
             del self._by_user[socket.caller.user_id]
         CONNECTED.labels(self.service).dec()
         if self.on_disconnected is not None:
@@ -266,41 +298,43 @@ class SocketHub:
             socket.expiry.cancel()
         left = seconds_until(socket.caller.expires_at, self._clock) + SKEW.total_seconds()
         loop = asyncio.get_running_loop()
-        socket.expiry = loop.call_later(left, lambda: self._spawn(self._drop(socket.sid, "token-expired")))
+        socket.expiry = loop.call_later(left, lambda: self._spawn(self._drop(socket, "token-expired")))
 
     def _revoked(self, entry: Revocation) -> None:
-        for sid in list(self._by_user.get(entry.user_id, ())):
-            caller = self._sockets[sid].caller
+        for socket in self.sockets_of([entry.user_id]):
+            caller = socket.caller
             if entry.session_id in (None, str(caller.session_id)) and caller.issued_at <= entry.not_before:
-                self._spawn(self._drop(sid, "session-ended"))
+                self._spawn(self._drop(socket, "session-ended"))
 
-    async def _drop(self, sid: str, reason: str) -> None:
+    async def _drop(self, socket: Socket, reason: str) -> None:
         """Tell a socket why, then close it."""
-        socket = self._sockets.get(sid)
-        if socket is None:
+        if socket.sid not in self._sockets:
             return
-        await self.server.emit("session_ended", SessionEnded(reason=reason).model_dump(mode="json"), to=sid)
-        await self.server.disconnect(sid)
-        await self._close(socket.eio_sid)
+        socket.put(encode("session_ended", SessionEnded(reason=reason)))
+        await self.server.disconnect(socket.sid)
+        await self._close(socket.engine)
 
     async def close_all(self) -> None:
         """Close every socket of this replica; clients reconnect elsewhere and `sync`."""
-        await asyncio.gather(*(self._close(socket.eio_sid) for socket in list(self._sockets.values())))
+        await asyncio.gather(*(self._close(socket.engine) for socket in list(self._sockets.values())))
 
-    async def _close(self, eio_sid: str) -> None:
+    async def _close(self, engine: EngineSocket) -> None:
         """End an engine.io session, also one that reads nothing, for which the library would wait for ever."""
-        engine = self.server.eio.sockets.get(eio_sid)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self.server.eio.disconnect(eio_sid)
-        if engine is not None:
-            engine.queue.put_nowait(None)  # ends the writer, which closes the WebSocket of a client that does not
-        self.server.eio.sockets.pop(eio_sid, None)
+                await self.server.eio.disconnect(engine.sid)
+        engine.end()
+        self.server.eio.sockets.pop(engine.sid, None)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def encode(event: str, payload: BaseModel) -> Outgoing:
+    """Encode an event once, for any number of sockets."""
+    return Outgoing(event, payload.model_dump_json().encode())
 
 
 def refused(error: ProblemError) -> Refused:

@@ -10,9 +10,10 @@ import aiohttp
 import pytest
 import socketio
 from messaging.kernel.clock import SystemClock
+from messaging.kernel.engine import MAX_QUEUED
 from messaging.kernel.errors import ProblemError
 from messaging.kernel.revocations import RevocationList
-from messaging.kernel.sockets import MAX_QUEUED, Socket, SocketHub
+from messaging.kernel.sockets import Socket, SocketHub
 from messaging_wire import problems
 from messaging_wire.auth import Revocation
 from messaging_wire.base import Answer

@@ -1,0 +1,197 @@
+"""Engine.io sessions on links: what the library does with two tasks and a timer per socket, done with none.
+
+The only module that uses inner parts of python-engineio, pinned by uv.lock and held by
+tests/messaging/kernel/test_links.py. Polling clients, and WebSockets of another server than uvicorn, stay with the
+library's own ways.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from engineio import async_socket, packet
+from engineio.exceptions import EngineIOError, SocketIsClosedError
+
+from messaging.kernel.frames import text_frame
+from messaging.kernel.links import SLOW, Link, link_of
+
+log = structlog.get_logger(__name__)
+
+MAX_QUEUED: Final = 1024
+"""What may wait for a client that polls, in packets."""
+
+
+class Pings:
+    """Engine.io's pings to all clients by one timer; a client that does not answer in time is given up."""
+
+    def __init__(self, *, interval_s: float, timeout_s: float) -> None:
+        self._interval_s = interval_s
+        self._timeout_s = timeout_s
+        self._due: deque[tuple[float, EngineSocket]] = deque()
+        self._late: deque[tuple[float, EngineSocket, float]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def schedule(self, socket: "EngineSocket") -> None:
+        """Ping the client after the interval."""
+        loop = asyncio.get_running_loop()
+        self._due.append((loop.time() + self._interval_s, socket))
+        if self._timer is None:
+            self._timer = loop.call_later(self._interval_s, self._tick)
+
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._due and self._due[0][0] <= now:
+            socket = self._due.popleft()[1]
+            if not socket.closed and not socket.closing:
+                socket.last_ping = now
+                socket.put_text("2")
+                self._late.append((now + self._timeout_s, socket, now))
+        while self._late and self._late[0][0] <= now:
+            _, socket, pinged_at = self._late.popleft()
+            if socket.last_ping == pinged_at:
+                socket.give_up()
+        times = [queue[0][0] for queue in (self._due, self._late) if queue]
+        self._timer = loop.call_later(max(0.05, min(times) - now), self._tick) if times else None
+
+
+class EngineSocket(async_socket.AsyncSocket):  # type: ignore[misc]  # the library has no types
+    """An engine.io session whose WebSocket, where it has one, is a link.
+
+    Made from the library's own object as soon as it exists: the library has no place to name another class.
+    """
+
+    last_ping: float | None
+    """When the ping was sent that is not answered yet, else None; any number that is not 0 before the first one."""
+    connected: bool
+    pings: Pings
+    link: Link | None = None
+    offered: Link | None = None
+    take_event: Callable[[bytes], bool] | None = None
+    """Takes a Socket.IO packet at once, once the client is connected; False leaves it to the library."""
+    busy: bool = False
+
+    @classmethod
+    def of(cls, socket: async_socket.AsyncSocket, pings: Pings) -> "EngineSocket":
+        """Turn the library's object into one of these."""
+        socket.__class__ = cls
+        socket.pings = pings
+        made: EngineSocket = socket
+        return made
+
+    def put_text(self, text: str) -> None:
+        """Send an engine.io packet, in the order of the calls."""
+        if self.link is not None:
+            self.link.write(text_frame(text.encode()))
+        else:
+            self.queue.put_nowait(packet.Packet(encoded_packet=text))
+
+    def put_frame(self, frame: bytes, payload: bytes) -> None:
+        """Send an engine.io packet that is encoded already; `frame` is `payload` as a WebSocket frame."""
+        if self.link is not None:
+            self.link.write(frame)
+        elif self.queue.qsize() < MAX_QUEUED:
+            self.queue.put_nowait(packet.Packet(encoded_packet=payload.decode()))
+        else:
+            SLOW.inc()
+            self.give_up()
+
+    def give_up(self) -> None:
+        """End the session of a client that does not read or answer."""
+        if self.link is not None:
+            self.link.transport.abort()
+            return
+        self.queue.put_nowait(None)
+        self.ending = asyncio.ensure_future(
+            self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+        )
+
+    def end(self) -> None:
+        """End the transport of a session that is closed."""
+        if self.link is not None:
+            self.link.end()
+        else:
+            self.queue.put_nowait(None)  # ends the library's writer
+
+    def schedule_ping(self) -> None:
+        """Ping after the interval; the library calls it at the start and at each pong."""
+        if self.last_ping:
+            self.last_ping = None
+            self.pings.schedule(self)
+
+    async def check_ping_timeout(self) -> bool:
+        """Leave it to `Pings`, which does not go by the wall clock."""
+        if self.closed:
+            raise SocketIsClosedError
+        return True
+
+    async def send(self, pkt: packet.Packet) -> None:
+        """Send one of the library's own packets."""
+        if self.link is None:
+            await super().send(pkt)
+        else:
+            self.link.write(text_frame(pkt.encode().encode()))
+
+    async def _upgrade_websocket(self, environ: Mapping[str, Any]) -> Any:
+        self.offered = link_of(environ["asgi.scope"])
+        return await super()._upgrade_websocket(environ)
+
+    async def _websocket_handler(self, ws: Any) -> None:
+        """Serve a WebSocket until it ends; the library calls it once the handshake is done."""
+        link, self.offered = self.offered, None
+        if link is None or not link.adopt(self._take):
+            await super()._websocket_handler(ws)
+            return
+        if self.connected and not await self._upgrade(ws):
+            return
+        self.connected = self.upgraded = True
+        self._switch_to(link)
+        try:
+            while True:
+                await self._receive_one(await ws.wait())
+        except (OSError, EngineIOError):
+            link.end()
+        await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+
+    async def _upgrade(self, ws: Any) -> bool:
+        """Take a polling client over: probe, end its poll, wait for its word (engine.io protocol 4, "Upgrade")."""
+        self.upgrading = True
+        try:
+            if await ws.wait() != "2probe":
+                return False
+            await ws.send("3probe")
+            await self.queue.put(packet.Packet(packet.NOOP))  # ends the poll
+            return bool(await ws.wait() == "5")
+        except OSError:
+            return False
+        finally:
+            self.upgrading = False
+
+    def _switch_to(self, link: Link) -> None:
+        while not self.queue.empty():
+            waiting = self.queue.get_nowait()
+            self.queue.task_done()
+            if waiting is not None:
+                link.write(text_frame(waiting.encode().encode()))
+        self.link = link
+
+    async def _receive_one(self, text: Any) -> None:
+        self.busy = True
+        try:
+            await self.receive(packet.Packet(encoded_packet=text))
+        except (ValueError, KeyError, IndexError) as error:
+            log.info("packet_unreadable", error=type(error).__name__)
+            raise OSError from error
+        finally:
+            self.busy = False
+
+    def _take(self, text: bytes) -> bool:
+        link = self.link
+        if link is None or self.busy or link.has_unread:
+            return False  # behind what waits already
+        if text == b"3":
+            self.schedule_ping()
+            return True
+        return self.take_event is not None and self.take_event(text)
