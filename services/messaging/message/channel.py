@@ -22,10 +22,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from messaging.kernel.database import Database
 from messaging.kernel.sockets import SocketHub
 from messaging.message.news import MembersChanged
+from messaging.message.presentation import present_to_all
 from messaging.message.sequencer import Sequencer
 from messaging.message.store import members as member_store
 from messaging.message.store import messages as message_store
-from messaging.message.views import message_view
 
 log = structlog.get_logger(__name__)
 
@@ -195,11 +195,11 @@ class Channel:
         try:
             async with self.outside.database.reading() as session:
                 rows = await message_store.after_seq(session, self.conversation_id, gap.start - 1, len(gap))
+                found = await present_to_all(session, [row for row in rows if row.seq in gap])
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("gap_not_read", error=type(error).__name__)
             return min(pause * 2, 5.0)
         GAPS.inc()
-        found = [message_view(row, None) for row in rows if row.seq in gap]
         self._send(self.sequencer.offer(found))
         if self.sequencer.gap is not None and len(found) < len(gap):
             self._send(self.sequencer.skip_gap())  # what retention has taken away comes no more

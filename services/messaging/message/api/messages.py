@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Response
 from messaging_wire.base import Page
 from messaging_wire.ids import MessageId
-from messaging_wire.message import EditRequest, Message, SendRequest
+from messaging_wire.message import EditRequest, Message, MessageVersion, SendRequest
 
 from messaging.kernel.identity import CurrentCaller
-from messaging.kernel.paging import DEFAULT_LIMIT, Limit
+from messaging.kernel.paging import DEFAULT_LIMIT, Cursor, Limit
 from messaging.message.api.dependencies import Service
 
 router = APIRouter(prefix="/api/message")
@@ -42,3 +42,35 @@ async def edit_message(message_id: MessageId, request: EditRequest, caller: Curr
 async def delete_message(message_id: MessageId, caller: CurrentCaller, service: Service) -> None:
     """Delete a message (its sender, the owner or an admin): a tombstone keeps its number."""
     await service.messages.delete(caller, message_id)
+
+
+@router.get("/{message_id}/versions")
+async def list_message_versions(
+    message_id: MessageId, caller: CurrentCaller, service: Service, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[MessageVersion]:
+    """List the former texts of a message of mine, the oldest first."""
+    return await service.messages.versions(caller, message_id, limit=limit, cursor=cursor)
+
+
+@router.put("/{message_id}/reactions/{emoji}")
+async def add_reaction(message_id: MessageId, emoji: str, caller: CurrentCaller, service: Service) -> Message:
+    """React with one emoji of the set that Unicode recommends (RGI); again changes nothing."""
+    return await service.reactions.add(caller, message_id, emoji)
+
+
+@router.delete("/{message_id}/reactions/{emoji}", status_code=204)
+async def remove_reaction(message_id: MessageId, emoji: str, caller: CurrentCaller, service: Service) -> None:
+    """Take a reaction of mine back."""
+    await service.reactions.remove(caller, message_id, emoji)
+
+
+@router.put("/{message_id}/pin")
+async def pin_message(message_id: MessageId, caller: CurrentCaller, service: Service) -> Message:
+    """Pin a message (owner and admins; in a direct conversation both); again changes nothing."""
+    return await service.pins.pin(caller, message_id)
+
+
+@router.delete("/{message_id}/pin", status_code=204)
+async def unpin_message(message_id: MessageId, caller: CurrentCaller, service: Service) -> None:
+    """Unpin a message (owner and admins; in a direct conversation both)."""
+    await service.pins.unpin(caller, message_id)

@@ -1,23 +1,25 @@
 """Messages: reading one, a conversation's history and changes, editing, deleting."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from messaging_wire import problems
 from messaging_wire.base import Page
-from messaging_wire.events import MessageUpdated
-from messaging_wire.ids import ConversationId, MessageId
-from messaging_wire.message import ChangePage, Message, MessagePage
+from messaging_wire.message import ChangePage, Message, MessagePage, MessageVersion
 from messaging_wire.problems import FieldProblem
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.errors import ProblemError
+from messaging.kernel.paging import decode_cursor, encode_cursor
 from messaging.kernel.tokens import Caller
-from messaging.message.news import ChangedMessage
+from messaging.message.mentions import find_names, pack
 from messaging.message.presentation import present_messages
-from messaging.message.service.change import Change, Changer, Place
-from messaging.message.store import conversations, messages
+from messaging.message.service.change import Changer
+from messaging.message.service.revision import revise
+from messaging.message.store import conversations, messages, pins, reactions
+from messaging.message.store.mentions import members_by_name
 from messaging.message.tables import ConversationRow, MessageRow, VersionRow
 
 
@@ -107,6 +109,25 @@ class MessageService:
             raise ProblemError(problems.NOT_FOUND)
         return found[0].conversation
 
+    async def versions(
+        self, caller: Caller, message_id: UUID, *, limit: int, cursor: str | None
+    ) -> Page[MessageVersion]:
+        """The former texts of a message of the caller's own, the oldest first.
+
+        Raises:
+            ProblemError: 404; 403 for another member; 422, the cursor is none of ours.
+        """
+        after_rev: int = decode_cursor(cursor, int)[0] if cursor is not None else 0
+        async with self._database.reading() as session:
+            found = await messages.seen(session, caller.user_id, message_id)
+            if found is None:
+                raise ProblemError(problems.NOT_FOUND)
+            if found[0].sender_id != caller.user_id:
+                raise ProblemError(problems.FORBIDDEN, "only its sender sees a message's former texts")
+            rows = await messages.versions(session, message_id, limit + 1, after_rev=after_rev)
+        items = [MessageVersion(rev=row.rev, content=row.content, written_at=row.written_at) for row in rows[:limit]]
+        return Page(items=items, next_cursor=encode_cursor([items[-1].rev]) if len(rows) > limit else None)
+
     async def edit(self, caller: Caller, message_id: UUID, content: str) -> Message:
         """Give a message another text; the former one is kept for its sender.
 
@@ -114,68 +135,56 @@ class MessageService:
             ProblemError: 404; 403 for who is not its sender, and after the configured time; 409 for a tombstone.
         """
         async with self._changer.change(caller) as change:
-            place, row = await self._lock(change, message_id)
+            revision = await revise(change, message_id)
+            row = revision.row
             if row.sender_id != caller.user_id or row.kind != "text":
                 raise ProblemError(problems.FORBIDDEN, "only its sender edits a message")
-            if row.deleted_at is not None:
-                raise ProblemError(problems.CONFLICT, "the message was deleted")
+            revision.require_there()
             if change.now > row.created_at + self._edit_within:
                 raise ProblemError(problems.FORBIDDEN, "the time for editing is over")
             if row.content != content:
                 written = row.edited_at or row.created_at
                 change.session.add(VersionRow(message_id=row.id, rev=row.rev, content=row.content, written_at=written))
                 row.content, row.edited_at = content, change.now
-                await self._tell(change, place, row)
-            return (await present_messages(change.session, caller.user_id, [row]))[0]
+                row.mentions = await _mentioned(change.session, row.conversation_id, content)
+                await revision.tell()
+                revision.publish()
+            return await revision.view()
 
     async def delete(self, caller: Caller, message_id: UUID) -> None:
-        """Leave a tombstone, once: its text and former texts are gone, its number stays.
+        """Leave a tombstone, once: its text, former texts, mentions, reactions and pin are gone, its number stays.
 
         Raises:
             ProblemError: 404; 403 for who is neither its sender nor owner or admin, and for system messages.
         """
         async with self._changer.change(caller) as change:
-            place, row = await self._lock(change, message_id)
-            if row.kind != "text" or (row.sender_id != caller.user_id and place.member.role == "member"):
+            revision = await revise(change, message_id)
+            row = revision.row
+            if row.kind != "text" or (row.sender_id != caller.user_id and revision.place.member.role == "member"):
                 raise ProblemError(problems.FORBIDDEN, "only its sender, the owner or an admin deletes a message")
             if row.deleted_at is None:
-                row.content, row.deleted_at = "", change.now
-                await messages.forget_versions(change.session, [row.id])
-                await self._tell(change, place, row)
+                await erase(change.session, [row], change.now)
+                await revision.tell()
+                revision.publish()
 
-    async def _lock(self, change: Change, message_id: UUID) -> tuple[Place, MessageRow]:
-        found = await messages.seen(change.session, change.caller.user_id, message_id)
-        if found is None:
-            raise ProblemError(problems.NOT_FOUND)
-        place = await change.lock(found[0].conversation_id)
-        row = await messages.lock(change.session, message_id)
-        if row is None:
-            raise ProblemError(problems.NOT_FOUND)
-        return place, row
 
-    async def _tell(self, change: Change, place: Place, row: MessageRow) -> None:
-        """Give the change its `rev` and tell of it."""
-        place.conversation.last_rev += 1
-        row.rev = place.conversation.last_rev
-        await change.session.flush()
-        (view,) = await present_messages(change.session, row.sender_id, [row])
-        change.events.append(
-            MessageUpdated(
-                version=row.rev,
-                message_id=MessageId(row.id),
-                conversation_id=ConversationId(row.conversation_id),
-                seq=row.seq,
-                content=row.content,
-                deleted=row.deleted_at is not None,
-            )
-        )
-        change.news.append(
-            ChangedMessage(
-                conversation_id=ConversationId(row.conversation_id),
-                member_version=place.conversation.member_version,
-                message=view,
-            )
-        )
+async def erase(session: AsyncSession, rows: Sequence[MessageRow], now: datetime) -> None:
+    """Make tombstones of locked messages of one conversation; whoever calls gives each its `rev`."""
+    for row in rows:
+        row.content, row.deleted_at, row.mentions, row.pinned, row.reacted = "", now, None, False, False
+    ids = [row.id for row in rows]
+    await messages.forget_versions(session, ids)
+    await reactions.forget(session, ids)
+    await pins.remove(session, rows[0].conversation_id, ids)
+
+
+async def _mentioned(session: AsyncSession, conversation_id: UUID, content: str) -> bytes | None:
+    """Those who are mentioned in a text, as they are stored."""
+    names = find_names(content)
+    if not names:
+        return None
+    members = await members_by_name(session, {(conversation_id, name) for name in names})
+    return pack(dict.fromkeys(members[key] for name in names if (key := (conversation_id, name)) in members))
 
 
 async def _page(

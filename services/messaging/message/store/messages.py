@@ -8,6 +8,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.upsert import locked
+from messaging.message.store import pins, reactions
 from messaging.message.tables import ConversationRow, MemberRow, MessageRow, VersionRow
 
 Key = tuple[UUID, UUID]
@@ -107,9 +108,9 @@ async def newest_of(session: AsyncSession, conversations: Sequence[ConversationR
     return list((await session.execute(query)).scalars())
 
 
-async def versions(session: AsyncSession, message_id: UUID, limit: int) -> list[VersionRow]:
-    """Return a message's former texts, oldest first."""
-    query = select(VersionRow).where(col(VersionRow.message_id) == message_id)
+async def versions(session: AsyncSession, message_id: UUID, limit: int, *, after_rev: int = 0) -> list[VersionRow]:
+    """Return a message's former texts behind a `rev`, oldest first."""
+    query = select(VersionRow).where(col(VersionRow.message_id) == message_id, col(VersionRow.rev) > after_rev)
     return list((await session.execute(query.order_by(col(VersionRow.rev)).limit(limit))).scalars())
 
 
@@ -119,10 +120,13 @@ async def forget_versions(session: AsyncSession, message_ids: Sequence[UUID]) ->
 
 
 async def clear_page(session: AsyncSession, conversation_id: UUID, limit: int) -> int:
-    """Delete up to `limit` messages of a deleted conversation with their versions; return how many there were."""
+    """Delete up to `limit` messages of a deleted conversation and what hangs on them; return how many there were."""
     rows = await after_seq(session, conversation_id, 0, limit)
     if rows:
-        await forget_versions(session, [row.id for row in rows])
+        ids = [row.id for row in rows]
+        await forget_versions(session, ids)
+        await reactions.forget(session, ids)
+        await pins.remove(session, conversation_id, ids)
         await session.execute(
             delete(MessageRow).where(
                 col(MessageRow.conversation_id) == conversation_id, col(MessageRow.seq) <= rows[-1].seq
