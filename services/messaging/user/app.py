@@ -4,7 +4,12 @@ from messaging.kernel.service import Parts, Runtime
 from messaging.kernel.settings import load_settings
 from messaging.user import api
 from messaging.user.consumers import accounts_consumer
-from messaging.user.service import UserService, republish
+from messaging.user.parts import UserParts
+from messaging.user.service.pairs import Pairs
+from messaging.user.service.profiles import ProfileService
+from messaging.user.service.relations import RelationService
+from messaging.user.service.reports import ReportService
+from messaging.user.service.telling import republish
 from messaging.user.settings import UserSettings
 
 __all__ = ["build", "load", "republish"]
@@ -23,9 +28,15 @@ def build(runtime: Runtime) -> Parts:
     """Put the service together on what the kernel gives."""
     settings = runtime.settings
     assert isinstance(settings, UserSettings)  # noqa: S101 - made by `load` above
-    service = UserService(runtime.database, runtime.outbox, settings, runtime.clock)
+    profiles = ProfileService(runtime.database, runtime.outbox, settings, runtime.clock)
+    pairs = Pairs(runtime.database, runtime.outbox, runtime.clock)
+    parts = UserParts(
+        profiles=profiles,
+        relations=RelationService(runtime.database, pairs, settings),
+        reports=ReportService(runtime.database, settings, runtime.clock),
+    )
     return Parts(
-        routers=[api.router],
-        state={"user": service},
-        consumers=[accounts_consumer(service, runtime.database, runtime.clock)],
+        routers=api.ROUTERS,
+        state={"user": parts},
+        consumers=[accounts_consumer(profiles, runtime.database, runtime.clock)],
     )

@@ -9,10 +9,10 @@ from messaging.kernel.bus import Consumer
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
 from messaging.kernel.topology import USER_ACCOUNTS
-from messaging.user.service import UserService
+from messaging.user.service.profiles import ProfileService
 
 
-def accounts_consumer(service: UserService, database: Database, clock: Clock) -> Consumer:
+def accounts_consumer(service: ProfileService, database: Database, clock: Clock) -> Consumer:
     """Make profiles from accounts; a redelivered event changes nothing."""
 
     async def handle(envelopes: Sequence[Envelope]) -> None:

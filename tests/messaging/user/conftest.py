@@ -68,17 +68,42 @@ class Users:
 
     async def get(self, path: str, person: Person) -> httpx.Response:
         """GET from a route of user."""
-        return await self.service.public.get(f"/api/user{path}", headers=person.headers)
+        return await self.ask("GET", path, person)
 
-    async def put(self, path: str, person: Person, body: object) -> httpx.Response:
+    async def put(self, path: str, person: Person, body: object = None) -> httpx.Response:
         """PUT to a route of user, then let the outbox tell others."""
-        answer = await self.service.public.put(f"/api/user{path}", json=body, headers=person.headers)
-        await self.service.host.runtime.outbox.relay_batch()
+        return await self.ask("PUT", path, person, body)
+
+    async def post(self, path: str, person: Person, body: object) -> httpx.Response:
+        """POST to a route of user, then let the outbox tell others."""
+        return await self.ask("POST", path, person, body)
+
+    async def delete(self, path: str, person: Person) -> httpx.Response:
+        """DELETE at a route of user, then let the outbox tell others."""
+        return await self.ask("DELETE", path, person)
+
+    async def ask(self, method: str, path: str, person: Person, body: object = None) -> httpx.Response:
+        """Any request; what it changes is told before the answer is given."""
+        answer = await self.service.public.request(method, f"/api/user{path}", json=body, headers=person.headers)
+        if method != "GET":
+            await self.service.host.runtime.outbox.relay_batch()
         return answer
 
     def told_of(self, person: Person) -> list[dict[str, object]]:
         """Distinct events of a person's profile, in the order of their versions."""
-        bodies = {envelope.id: envelope.body for envelope in self.told if envelope.body["user_id"] == str(person.id)}
+        return self._told("profile.updated", user_id=person.id)
+
+    def told_between(self, person: Person, other: Person) -> list[dict[str, object]]:
+        """Distinct events of what one person has said of another, in the order of their versions."""
+        return self._told("relation.changed", user_id=person.id, other_id=other.id)
+
+    def _told(self, routing_key: str, **ids: object) -> list[dict[str, object]]:
+        bodies = {
+            envelope.id: envelope.body
+            for envelope in self.told
+            if envelope.routing_key == routing_key
+            and all(envelope.body[name] == str(value) for name, value in ids.items())
+        }
         return sorted(bodies.values(), key=lambda body: int(str(body["version"])))
 
 

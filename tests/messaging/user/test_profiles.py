@@ -57,7 +57,7 @@ async def test_a_malformed_list_of_ids_is_refused(users: Users, query: str) -> N
     assert [error["field"] for error in answer.json()["errors"]] == ["ids"]
 
 
-@pytest.mark.parametrize("path", ["/no-id", f"/{uuid4()}", "/by-username/nobody", "/contacts", "/presence"])
+@pytest.mark.parametrize("path", ["/no-id", f"/{uuid4()}", "/by-username/nobody", "/nothing/here"])
 async def test_what_is_not_there_is_404(users: Users, path: str) -> None:
     assert (await users.get(path, await users.known())).status_code == 404
 

@@ -1,15 +1,17 @@
-"""Profiles: made from accounts, read by everybody who is signed in, changed by their owner only."""
+"""Profiles and preferences: made from accounts, read by everybody signed in, changed by their owner only."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from messaging_wire import problems
-from messaging_wire.events import ProfileUpdated, UserCreated
-from messaging_wire.ids import UserId
-from messaging_wire.user import Profile, ProfileUpdate
+from messaging_wire.base import Page
+from messaging_wire.events import UserCreated
+from messaging_wire.problems import FieldProblem
+from messaging_wire.user import Preferences, PreferencesUpdate, Profile, ProfileUpdate
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.clock import Clock
@@ -17,16 +19,21 @@ from messaging.kernel.database import Database
 from messaging.kernel.errors import ProblemError
 from messaging.kernel.names import username_key
 from messaging.kernel.outbox import Outbox
+from messaging.kernel.paging import bad_cursor, decode_cursor, encode_cursor
 from messaging.kernel.tokens import Caller
-from messaging.user import store
+from messaging.user.service.telling import profile_event
+from messaging.user.service.views import preferences_view, profile_view
 from messaging.user.settings import UserSettings
-from messaging.user.tables import ProfileRow
+from messaging.user.store import profiles as store
+from messaging.user.store import relations
+from messaging.user.tables import LOCALE, TIME_ZONE, ProfileRow
 
 RETRY_AFTER = timedelta(seconds=1)
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.02, 0.25
+TIME_ZONES = frozenset(available_timezones())
 
 
-class UserService:
+class ProfileService:
     """Reads and changes profiles."""
 
     def __init__(self, database: Database, outbox: Outbox, settings: UserSettings, clock: Clock) -> None:
@@ -37,6 +44,14 @@ class UserService:
 
     async def own(self, caller: Caller) -> Profile:
         """Return the caller's own profile.
+
+        Raises:
+            ProblemError: 503, the profile is not made yet.
+        """
+        return profile_view(await self._own_row(caller), caller)
+
+    async def _own_row(self, caller: Caller) -> ProfileRow:
+        """The caller's row.
 
         It is made from an event that follows the sign-up within moments: a request that comes before waits for it.
 
@@ -49,9 +64,9 @@ class UserService:
             async with self._database.reading() as session:
                 row = await store.profile_by_id(session, caller.user_id)
             if row is not None:
-                return _profile(row, caller)
+                return row
             if loop.time() + pause_s > deadline:
-                raise ProblemError(problems.UNAVAILABLE, "your profile is being made", retry_after=RETRY_AFTER)
+                raise not_made_yet()
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, MAX_PAUSE_S)
 
@@ -64,25 +79,50 @@ class UserService:
         if user_id == caller.user_id:
             return await self.own(caller)
         async with self._database.reading() as session:
-            return _found(await store.profile_by_id(session, user_id), caller)
+            row = await store.profile_by_id(session, user_id)
+        if row is None:
+            raise ProblemError(problems.NOT_FOUND)
+        return profile_view(row, caller)
 
     async def by_username(self, caller: Caller, username: str) -> Profile:
         """Return the profile of who has that user name, in any case.
 
         Raises:
-            ProblemError: 404, nobody has it.
+            ProblemError: 404, nobody has it, or who has it has blocked the caller.
         """
         key = username_key(username)
         if key == username_key(caller.username):
             return await self.own(caller)
         async with self._database.reading() as session:
-            return _found(await store.profile_by_username(session, key), caller)
+            row = await store.profile_by_username(session, key)
+            if row is None or await relations.blockers_among(session, caller.user_id, [row.user_id]):
+                raise ProblemError(problems.NOT_FOUND)
+        return profile_view(row, caller)
 
     async def by_ids(self, caller: Caller, user_ids: Sequence[UUID]) -> list[Profile]:
-        """Return the profiles of those ids that are known, in the order asked for."""
+        """Return the profiles of those ids that are known, in the order asked for.
+
+        Also those who have blocked the caller: in groups that they share their names stand beside their messages.
+        """
         async with self._database.reading() as session:
             rows = {row.user_id: row for row in await store.profiles_by_ids(session, user_ids)}
-        return [_profile(rows[user_id], caller) for user_id in dict.fromkeys(user_ids) if user_id in rows]
+        return [profile_view(rows[user_id], caller) for user_id in dict.fromkeys(user_ids) if user_id in rows]
+
+    async def search(self, caller: Caller, prefix: str, *, limit: int, cursor: str | None) -> Page[Profile]:
+        """Return people who may be found and whose user name begins with `prefix`, in any case, by name.
+
+        Raises:
+            ProblemError: 422 for a cursor of something else.
+        """
+        after = _decode(cursor) if cursor is not None else None
+        async with self._database.reading() as session:
+            key = username_key(prefix)
+            rows = await store.found_by(session, caller.user_id, key, after=after, limit=limit + 1)
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page[Profile](
+            items=[profile_view(row, caller) for row in rows[:limit]],
+            next_cursor=encode_cursor([last.username_key, str(last.user_id)]) if last is not None else None,
+        )
 
     async def change(self, caller: Caller, user_id: UUID, update: ProfileUpdate) -> Profile:
         """Change the caller's own profile; what is absent stays, and no change makes no event.
@@ -93,12 +133,37 @@ class UserService:
         await self.by_id(caller, user_id)
         if user_id != caller.user_id:
             raise ProblemError(problems.FORBIDDEN, "only its owner may change a profile")
+        return profile_view(await self._write(caller, update.model_dump(exclude_none=True)), caller)
+
+    async def preferences(self, caller: Caller) -> Preferences:
+        """Return what the caller has chosen.
+
+        Raises:
+            ProblemError: as `own`.
+        """
+        return preferences_view(await self._own_row(caller))
+
+    async def choose(self, caller: Caller, update: PreferencesUpdate) -> Preferences:
+        """Change what the caller has chosen; what is absent stays, and no change makes no event.
+
+        Raises:
+            ProblemError: 422 for an unknown time zone; else as `own`.
+        """
+        if update.time_zone is not None and update.time_zone not in TIME_ZONES:
+            unknown = FieldProblem(field="time_zone", message="is no time zone of the IANA database")
+            raise ProblemError(problems.INVALID_FIELDS, errors=[unknown])
+        await self._own_row(caller)
+        return preferences_view(await self._write(caller, update.model_dump(exclude_none=True)))
+
+    async def _write(self, caller: Caller, values: dict[str, Any]) -> ProfileRow:
         async with self._database.writing() as session:
-            (row,) = await store.locked_profiles(session, [user_id])
-            if self._apply(row, update.model_dump(exclude_none=True)):
-                await self._outbox.add(session, [updated_event(row)])
+            rows = await store.locked_profiles(session, [caller.user_id])
+            if not rows:
+                raise not_made_yet()
+            if self._apply(rows[0], values):
+                await self._outbox.add(session, [profile_event(rows[0])])
         self._outbox.wake()
-        return _profile(row, caller)
+        return rows[0]
 
     def _apply(self, row: ProfileRow, values: dict[str, Any]) -> bool:
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
@@ -123,7 +188,7 @@ class UserService:
         await store.add_missing(session, [self._columns(newest[user_id]) for user_id in missing])
         rows = await store.locked_profiles(session, ids)
         changed = [row for row in rows if row.user_id in missing or self._renew(row, newest[row.user_id])]
-        await self._outbox.add(session, [updated_event(row) for row in changed])
+        await self._outbox.add(session, [profile_event(row) for row in changed])
 
     def announce(self) -> None:
         """Have events published that a committed transaction has added."""
@@ -141,6 +206,12 @@ class UserService:
             "version": 1,
             "created_at": account.created_at,
             "updated_at": self._clock.now(),
+            "discoverable": self._settings.discoverable,
+            "direct_messages": "everyone",
+            "show_presence": True,
+            "send_read_receipts": True,
+            "locale": LOCALE,
+            "time_zone": TIME_ZONE,
         }
 
     def _renew(self, row: ProfileRow, account: UserCreated) -> bool:
@@ -155,39 +226,14 @@ class UserService:
         return self._apply(row, values)
 
 
-def updated_event(row: ProfileRow) -> ProfileUpdated:
-    """The event that tells other services of a profile."""
-    return ProfileUpdated(
-        version=row.version,
-        user_id=UserId(row.user_id),
-        username=row.username,
-        display_name=row.display_name,
-        avatar_url=row.avatar_url,
-    )
+def not_made_yet() -> ProblemError:
+    """The answer to somebody whose own profile has not been made."""
+    return ProblemError(problems.UNAVAILABLE, "your profile is being made", retry_after=RETRY_AFTER)
 
 
-async def republish(session: AsyncSession, outbox: Outbox) -> int:
-    """Put an event for every profile on the outbox, page by page; return how many."""
-    count, last = 0, None
-    while page := await store.profiles_after(session, last, limit=500):
-        await outbox.add(session, [updated_event(row) for row in page])
-        count, last = count + len(page), page[-1].user_id
-    return count
-
-
-def _found(row: ProfileRow | None, caller: Caller) -> Profile:
-    if row is None:
-        raise ProblemError(problems.NOT_FOUND)
-    return _profile(row, caller)
-
-
-def _profile(row: ProfileRow, caller: Caller) -> Profile:
-    return Profile(
-        id=UserId(row.user_id),
-        username=row.username,
-        display_name=row.display_name,
-        bio=row.bio,
-        avatar_url=row.avatar_url,
-        created_at=row.created_at,
-        email=row.email if row.user_id == caller.user_id else None,
-    )
+def _decode(cursor: str) -> tuple[str, UUID]:
+    name, user_id = decode_cursor(cursor, str, str)
+    try:
+        return name, UUID(user_id)
+    except ValueError:
+        raise bad_cursor() from None

@@ -1,17 +1,25 @@
-"""All SQL of the user service. Functions take the caller's transaction; none commits."""
+"""Profiles: by id, by name, and those of people who may be found."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
-from sqlmodel import col
+from sqlalchemy import Table, and_, exists, or_, select
+from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.upsert import insert_missing, locked
-from messaging.user.tables import ProfileRow
+from messaging.user.tables import ProfileRow, RelationRow
 
 MAX_IDS = 500
+LAST_CHARACTER = "\U0010ffff"
+"""Sorts behind every character of a name, so that a prefix is a range in both databases."""
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model class."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it to table models
+    return table
 
 
 async def profile_by_id(session: AsyncSession, user_id: UUID) -> ProfileRow | None:
@@ -34,6 +42,22 @@ async def profiles_by_ids(session: AsyncSession, user_ids: Sequence[UUID]) -> Se
     return (await session.execute(query)).scalars().all()
 
 
+async def found_by(
+    session: AsyncSession, viewer: UUID, prefix: str, *, after: tuple[str, UUID] | None, limit: int
+) -> Sequence[ProfileRow]:
+    """Return people who may be found and whose folded name begins with `prefix`, by name; blockers are left out."""
+    name, user_id = col(ProfileRow.username_key), col(ProfileRow.user_id)
+    blocked = exists().where(
+        col(RelationRow.user_id) == user_id, col(RelationRow.other_id) == viewer, col(RelationRow.blocked).is_(True)
+    )
+    query = select(ProfileRow).where(
+        col(ProfileRow.discoverable).is_(True), name >= prefix, name < prefix + LAST_CHARACTER, ~blocked
+    )
+    if after is not None:
+        query = query.where(name >= after[0], or_(name > after[0], and_(name == after[0], user_id > after[1])))
+    return (await session.execute(query.order_by(name, user_id).limit(limit))).scalars().all()
+
+
 async def locked_profiles(session: AsyncSession, user_ids: Sequence[UUID]) -> Sequence[ProfileRow]:
     """Find up to `MAX_IDS` profiles and hold their rows, always in the same order."""
     query = (
@@ -45,8 +69,7 @@ async def locked_profiles(session: AsyncSession, user_ids: Sequence[UUID]) -> Se
 async def add_missing(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Add profiles, by column; those that are there already stay as they are."""
     if rows:
-        table: Table = ProfileRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it to table models
-        await session.execute(insert_missing(session, table, rows))
+        await session.execute(insert_missing(session, table_of(ProfileRow), rows))
 
 
 async def profiles_after(session: AsyncSession, last: UUID | None, limit: int) -> Sequence[ProfileRow]:
