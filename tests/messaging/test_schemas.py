@@ -8,8 +8,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from messaging.kernel.database import open_database
-from messaging.kernel.inbox import inbox
 from messaging.kernel.migrate import migrate
+from messaging.kernel.purging import purges
 from messaging.kernel.settings import ServiceSettings
 from messaging.openapi import SERVICES
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ def differences(connection: Connection, service: str) -> list[Any]:
     """What a further migration would have to change."""
     tables = import_module(f"messaging.{service}.tables").Base.metadata
     context = MigrationContext.configure(connection)
-    found = compare_metadata(context, [tables, inbox.metadata])  # type: ignore[arg-type]  # a sequence is allowed
+    found = compare_metadata(context, [tables, purges.metadata])  # type: ignore[arg-type]  # a sequence is allowed
     flat = [change for entry in found for change in (entry if isinstance(entry, list) else [entry])]
     return [change for change in flat if change[0] not in REFLECTED_OTHERWISE[connection.dialect.name]]
 

@@ -28,7 +28,21 @@ NOTIFICATION_ACTIVITY: Final = Queue(
         events.ReceiptUpdated.routing_key,
     ),
 )
+USER_DELETIONS: Final = Queue("user.deletions", (events.UserDeleted.routing_key,))
+MESSAGE_DELETIONS: Final = Queue("message.deletions", (events.UserDeleted.routing_key,))
+NOTIFICATION_DELETIONS: Final = Queue("notification.deletions", (events.UserDeleted.routing_key,))
+EXPORT_DELETIONS: Final = Queue("export.deletions", (events.UserDeleted.routing_key,))
+AUTH_PURGES: Final = Queue("auth.purges", (events.UserPurged.routing_key,))
 
-QUEUES: Final = (USER_ACCOUNTS, MESSAGE_PEOPLE, NOTIFICATION_ACTIVITY)
+QUEUES: Final = (
+    USER_ACCOUNTS,
+    MESSAGE_PEOPLE,
+    NOTIFICATION_ACTIVITY,
+    USER_DELETIONS,
+    MESSAGE_DELETIONS,
+    NOTIFICATION_DELETIONS,
+    EXPORT_DELETIONS,
+    AUTH_PURGES,
+)
 ROUTED: Final = frozenset(key for queue in QUEUES for key in queue.routing_keys)
 """Routing keys that at least one queue takes: publishing one that no queue took is an error."""

@@ -1,4 +1,4 @@
-"""The tables that every service has: outbox and inbox, as first made in release 1."""
+"""The tables that every service has: outbox, inbox and purge jobs, as first made in release 1."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,3 +38,21 @@ def create_inbox() -> None:
         **TABLE,
     )
     create_index("ix_inbox_received_at", "inbox", ["received_at"])
+
+
+def create_purge_job() -> None:
+    """Make the table `purge_job`."""
+    op.create_table(
+        "purge_job",
+        sa.Column("user_id", columns.Uuid, primary_key=True),
+        sa.Column("messages", columns.short_text(8), nullable=False),
+        sa.Column("version", columns.big_integer(), nullable=False),
+        sa.Column("notes", columns.long_text(), nullable=False),
+        sa.Column("asked_at", columns.UtcTime, nullable=False),
+        sa.Column("due_at", columns.UtcTime),
+        sa.Column("done_at", columns.UtcTime),
+        sa.Index("ix_purge_job_due_at", "due_at"),
+        sa.Index("ix_purge_job_done_at", "done_at"),
+        if_not_exists=True,
+        **TABLE,
+    )
