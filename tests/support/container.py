@@ -83,6 +83,16 @@ class Container(Removable):
         """Return the port of 127.0.0.1 that leads to port ``inside`` of the container."""
         return self._ports[inside]
 
+    @property
+    def pid(self) -> int:
+        """Return the machine's number of its first process."""
+        return int(docker("inspect", "--format", "{{.State.Pid}}", self.name))
+
+    @property
+    def address(self) -> str:
+        """Return its own address on the engine's network."""
+        return docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", self.name).strip()
+
     def execute(self, *command: str, home: str = "/tmp") -> str:
         """Run a program inside, with ``home`` as its HOME, and return what it printed."""
         return docker("exec", f"--env=HOME={home}", self.name, *command)

@@ -26,11 +26,16 @@ class Database:
 
 
 class MySQLServer(Removable):
-    """A MySQL server; ``durable`` puts its data on a volume that outlives a stop, instead of memory."""
+    """A MySQL server; ``durable`` puts its data on a volume that outlives a stop, instead of memory.
+
+    With ``own_port`` it listens there on the machine's own loopback, without the engine's proxy between.
+    """
 
     host = "127.0.0.1"
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, own_port: int | None = None, buffer_pool_mib: int = 128) -> None:
+        self._own_port = own_port
+        listening = [] if own_port is None else [f"--port={own_port}", f"--bind-address={self.host}"]
         (image,) = catalogue.ensure("mysql")
         self._numbers = itertools.count(1)
         self._admin_password = secrets.token_urlsafe(16)
@@ -40,15 +45,17 @@ class MySQLServer(Removable):
             image,
             [
                 "/scripts/mysql.sh",
-                "--innodb-buffer-pool-size=128M",
+                f"--innodb-buffer-pool-size={buffer_pool_mib}M",
                 "--performance-schema=OFF",
                 "--max-connections=300",
+                *listening,
             ],
             kind="mysql",
             uid=UID,
-            ports=[PORT],
+            ports=[PORT] if own_port is None else [],
             writable=["/run/mysqld", "/tmp", *([] if durable else [data])],
             volumes=[f"{SCRIPTS}:/scripts:ro", f"{self.secrets.path}:/run/secrets:ro", *([data] if durable else [])],
+            options=[] if own_port is None else ["--network=host"],
         )
         self.wait_until_ready()
         self._make_admin()
@@ -56,7 +63,7 @@ class MySQLServer(Removable):
     @property
     def port(self) -> int:
         """Return its port on 127.0.0.1."""
-        return self.container.port(PORT)
+        return self.container.port(PORT) if self._own_port is None else self._own_port
 
     def database(self, service: str) -> Database:
         """Return the database that the start script has made for a service."""

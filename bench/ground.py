@@ -1,0 +1,75 @@
+"""What every row stands on: MySQL with a volume of its own, RabbitMQ, and somebody who answers for auth.
+
+MySQL listens on the machine's loopback without a proxy between; its binary log and both sync settings are checked, not
+assumed. The broker is reached at its container's address.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.trust import Trust
+from e2e.errors import ToolingError
+from e2e.images import engine
+from tests.support.container import Removable, free_port, remove_stale
+from tests.support.databases import broker_settings, mysql_settings
+from tests.support.mysql import MySQLServer
+from tests.support.rabbitmq import AMQP, Broker, RabbitMQServer
+
+BUFFER_POOL_MIB = 1024
+DURABLE = {"innodb_flush_log_at_trx_commit": "1", "sync_binlog": "1", "log_bin": "ON", "innodb_doublewrite": "ON"}
+
+
+@dataclass
+class Ground(Removable):
+    """Servers that are started on first use and removed at the end of a ``with`` block."""
+
+    _mysql: MySQLServer | None = None
+    _rabbitmq: RabbitMQServer | None = None
+    _trust: Trust | None = None
+
+    @property
+    def mysql(self) -> MySQLServer:
+        """The database server; raises ToolingError where a commit would not be on the disk."""
+        if self._mysql is None:
+            engine.ensure()
+            remove_stale()
+            self._mysql = MySQLServer(durable=True, own_port=free_port(), buffer_pool_mib=BUFFER_POOL_MIB)
+            rows = self._mysql.execute(f"SHOW VARIABLES WHERE variable_name IN {tuple(DURABLE)}")
+            found = {str(name): str(value) for name, value in rows}
+            if found != DURABLE:
+                raise ToolingError(f"MySQL is not set as a measurement needs it: {found}.")
+        return self._mysql
+
+    @property
+    def rabbitmq(self) -> RabbitMQServer:
+        """The broker."""
+        if self._rabbitmq is None:
+            engine.ensure()
+            self._rabbitmq = RabbitMQServer(durable=True)
+        return self._rabbitmq
+
+    @property
+    def trust(self) -> Trust:
+        """Keys and revocations."""
+        if self._trust is None:
+            self._trust = Trust().__enter__()
+        return self._trust
+
+    def settings(self, service: str) -> dict[str, Any]:
+        """Settings of a service on a database of its own; all services share one vhost."""
+        account = self.rabbitmq.broker(service)
+        broker = Broker(self.rabbitmq.container.address, AMQP, account.vhost, account.username, account.password)
+        return {
+            **mysql_settings(self.mysql.fresh_database(service)),
+            **broker_settings(broker),
+            "auth_internal_url": self.trust.url,
+        }
+
+    def remove(self) -> None:
+        """Remove what was started."""
+        for server in (self._mysql, self._rabbitmq):
+            if server is not None:
+                server.remove()
+        if self._trust is not None:
+            self._trust.__exit__()
+        self._mysql = self._rabbitmq = self._trust = None
