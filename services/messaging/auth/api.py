@@ -6,7 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from messaging_wire import problems
 from messaging_wire.auth import (
+    AccountDelete,
     AuthConfig,
+    DeletionProgress,
+    DeletionQuery,
+    DeletionReceipt,
     LoginRequest,
     Refreshed,
     RefreshRequest,
@@ -121,6 +125,20 @@ async def end_session(session_id: UUID, caller: CurrentCaller, service: Service)
 async def end_other_sessions(caller: CurrentCaller, service: Service) -> None:
     """The asking session stays."""
     await service.sessions.end_others(caller.user_id, kept=caller.session_id)
+
+
+@router.post("/account/delete", status_code=202, dependencies=[no_store], summary="Delete my account")
+async def delete_account(
+    body: AccountDelete, caller: CurrentCaller, service: Service, client: RequestClient
+) -> DeletionReceipt:
+    """Ends it at once and removes what is held of it everywhere; 401 `invalid-credentials` for a wrong password."""
+    return await service.deletion.delete(caller, body, client)
+
+
+@router.post("/account/deletion", dependencies=[no_store], summary="How far the deletion of an account is")
+async def deletion_progress(body: DeletionQuery, service: Service, client: RequestClient) -> DeletionProgress:
+    """Open to who has the receipt, for 30 days; 404 for any other, 429 after too many of those."""
+    return await service.deletion.progress(body.receipt.get_secret_value(), client)
 
 
 @router.get("/.well-known/jwks.json", summary="The public keys that access tokens are signed with")

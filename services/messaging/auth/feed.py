@@ -28,10 +28,17 @@ class RevocationFeed:
         self._own_list = own_list
         self._clock = clock
 
-    async def append(self, session: AsyncSession, ended: Sequence[Ended]) -> list[RevocationRow]:
-        """Make tokens void, in the caller's transaction; `announce` what is returned after its commit."""
+    async def append(
+        self, session: AsyncSession, ended: Sequence[Ended], *, for_good: bool = False
+    ) -> list[RevocationRow]:
+        """Make tokens void, in the caller's transaction; `announce` what is returned after its commit.
+
+        With `for_good` those too that a replica with a fast clock is just giving out: nobody may sign in again.
+        """
         now = self._clock.now()
-        return await store.append_revocations(session, ended, not_before=now, expires_at=now + LIFETIME + 2 * SKEW)
+        not_before = now + LIFETIME if for_good else now
+        expires_at = now + LIFETIME + 2 * SKEW
+        return await store.append_revocations(session, ended, not_before=not_before, expires_at=expires_at)
 
     def announce(self, rows: Sequence[RevocationRow]) -> None:
         """Hint at new entries, so that every replica reads the feed at once."""

@@ -3,11 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from messaging_wire.auth import Grant, GrantRequest, RevocationPage
+from messaging_wire.auth import AccountDelete, DeletionReceipt, Grant, GrantRequest, RevocationPage
 
+from messaging.auth.clients import client_of
 from messaging.auth.feed import RevocationFeed
 from messaging.auth.grants import Grants
+from messaging.auth.service import AuthService
 from messaging.auth.signing import Keyring
+from messaging.kernel.identity import CurrentCaller
 
 router = APIRouter(prefix="/internal")
 
@@ -31,3 +34,10 @@ async def exchange_token(request: Request, body: GrantRequest) -> Grant:
     """Exchange a caller's own access token for a read-only grant, or renew one (RFC 8693)."""
     grants: Grants = request.app.state.grants
     return await grants.exchange(body)
+
+
+@router.post("/account/delete", status_code=202)
+async def delete_account(request: Request, body: AccountDelete, caller: CurrentCaller) -> DeletionReceipt:
+    """POST /auth/account/delete for the user service, which hands on the caller's own token and address."""
+    service: AuthService = request.app.state.auth
+    return await service.deletion.delete(caller, body, client_of(request, service.settings.trusted_hops))

@@ -5,6 +5,7 @@ buckets: one name from one network, one name from anywhere, one network with any
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,13 +40,21 @@ class LoginLimits:
 
     async def take(self, session: AsyncSession, attempt: Attempt) -> timedelta | None:
         """Count the attempt; where a bucket is full count nothing and return how long to wait."""
-        settings, now = self._settings, self._clock.now()
+        settings = self._settings
         limits = {
             attempt.pair: settings.login_limit_per_pair,
             attempt.login: settings.login_limit_per_login,
             attempt.network: settings.login_limit_per_address,
         }
-        ends = now + settings.login_window
+        return await self._count(session, limits)
+
+    async def take_guess(self, session: AsyncSession, kind: str, network: str) -> timedelta | None:
+        """Count a wrong guess of one kind from one network; where there were too many, return how long to wait."""
+        return await self._count(session, {_bucket(kind, network): self._settings.guess_limit_per_address})
+
+    async def _count(self, session: AsyncSession, limits: Mapping[bytes, int]) -> timedelta | None:
+        now = self._clock.now()
+        ends = now + self._settings.login_window
         await store.ensure_attempts(session, list(limits), window_ends_at=ends)
         rows = await store.locked_attempts(session, list(limits))
         full = [row for row in rows if row.window_ends_at > now and row.attempts >= limits[bytes(row.bucket)]]

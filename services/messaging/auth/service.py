@@ -1,6 +1,5 @@
 """Accounts: signing up and logging in, and what clients must know before."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -15,7 +14,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.auth import store, store_platform
 from messaging.auth.clients import Client
-from messaging.auth.limits import LoginLimits
+from messaging.auth.credentials import Credentials
+from messaging.auth.deletion import AccountDeletion
+from messaging.auth.deletion import republish as republish_deletions
+from messaging.auth.names import FreedNames
 from messaging.auth.passwords import Passwords
 from messaging.auth.sessions import Sessions
 from messaging.auth.settings import AuthSettings
@@ -29,9 +31,10 @@ from messaging.kernel.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
-CAPABILITIES = ("join-codes", "receipts", "sync", "changes", "export.json", "sessions")
+CAPABILITIES = ("join-codes", "receipts", "sync", "changes", "export.json", "sessions", "account-deletion")
 """Names of what this version can do beyond the least that a client may count on."""
 MAX_EMAIL_KEY = 254
+WRONG = "the log-in name or the password is wrong"
 
 
 class AuthService:
@@ -43,17 +46,21 @@ class AuthService:
         *,
         outbox: Outbox,
         passwords: Passwords,
-        limits: LoginLimits,
+        credentials: Credentials,
+        names: FreedNames,
         sessions: Sessions,
+        deletion: AccountDeletion,
         settings: AuthSettings,
         clock: Clock,
     ) -> None:
         self.sessions = sessions
+        self.deletion = deletion
         self.settings = settings
         self._database = database
         self._outbox = outbox
         self._passwords = passwords
-        self._limits = limits
+        self._credentials = credentials
+        self._names = names
         self._clock = clock
         self._epoch: UUID | None = None
 
@@ -86,13 +93,15 @@ class AuthService:
             raise ProblemError(problems.SIGN_UP_CLOSED)
         key = username_key(request.username)
         async with self._database.reading() as session:
-            if await store.account_by_username(session, key) is not None:
+            if await store.account_by_username(session, key) is not None or await self._names.has(session, key):
                 raise ProblemError(problems.USERNAME_TAKEN)
         account = self._new_account(request, await self._passwords.hash(request.password.get_secret_value()))
         try:
             async with self._database.writing() as session:
                 session.add(account)
                 await session.flush()
+                if await self._names.has(session, key):
+                    raise ProblemError(problems.USERNAME_TAKEN)  # its owner's account has ended this very moment
                 await self._outbox.add(session, [created_event(account)])
                 tokens = await self.sessions.open(session, account, client)
         except IntegrityError:
@@ -123,24 +132,19 @@ class AuthService:
         Raises:
             ProblemError: 401 for a wrong name or password alike, 429 after too many failures, 503 under load.
         """
-        self._passwords.require_room()
         is_address = "@" in request.login
         key = email_key(request.login) if is_address else username_key(request.login)
-        attempt = self._limits.attempt(key, client.network)
-        async with self._database.writing() as session:
-            wait = await self._limits.take(session, attempt)
-        if wait is not None:
-            raise _too_many(wait)
+        attempt = await self._credentials.count(key, client)
         async with self._database.reading() as session:
-            found = store.account_by_verified_email if is_address else store.account_by_username
-            account = await found(session, key)
+            find = store.account_by_verified_email if is_address else store.account_by_username
+            found = await find(session, key)
         password = request.password.get_secret_value()
-        is_right = await self._passwords.verify(None if account is None else account.password_hash, password)
-        if account is None or not is_right or account.disabled_at is not None:
-            raise ProblemError(problems.INVALID_CREDENTIALS, "the log-in name or the password is wrong")
+        account = await self._credentials.require(found, password, detail=WRONG)
         new_hash = await self._newer_hash(account, password)
         async with self._database.writing() as session:
-            await self._limits.forgive(session, attempt)
+            await self._credentials.forgive(session, attempt)
+            if await store.locked_account(session, account.id) is None:
+                raise ProblemError(problems.INVALID_CREDENTIALS, WRONG)  # deleted while its password was checked
             if new_hash is not None:
                 await store.set_password_hash(session, account.id, old=account.password_hash, new=new_hash)
             tokens = await self.sessions.open(session, account, client)
@@ -159,6 +163,8 @@ class AuthService:
             await store_platform.purge_attempts(session, now)
             await store_platform.purge_revocations(session, now)
             await store.purge_sessions(session, now)
+            await self.deletion.sweep(session, now)
+        self._outbox.wake()
 
 
 def created_event(account: Account) -> UserCreated:
@@ -173,8 +179,8 @@ def created_event(account: Account) -> UserCreated:
 
 
 async def republish(session: AsyncSession, outbox: Outbox) -> int:
-    """Put an event for every account on the outbox, page by page; return how many."""
-    count, last = 0, None
+    """Put an event for every account, and every deletion that is remembered, on the outbox; return how many."""
+    count, last = await republish_deletions(session, outbox), None
     while page := await store.accounts_after(session, last, limit=500):
         await outbox.add(session, [created_event(account) for account in page])
         count, last = count + len(page), page[-1].id
@@ -188,7 +194,3 @@ def _answer(account: Account) -> AccountAnswer:
         email=account.email,
         email_verified=account.verified_email_key is not None,
     )
-
-
-def _too_many(wait: timedelta) -> ProblemError:
-    return ProblemError(problems.TOO_MANY_REQUESTS, "too many failed log-ins; try again later", retry_after=wait)

@@ -41,3 +41,5 @@ class AuthSettings(ServiceSettings):
     """Failures of one log-in name from anywhere; higher, so that a stranger cannot easily lock a person out."""
     login_limit_per_address: int = Field(default=500, ge=1)
     """Failures from one client address (IPv6: one /64), whatever the log-in name."""
+    guess_limit_per_address: int = Field(default=50, ge=1)
+    """Wrong receipts of account deletions from one client address (IPv6: one /64), per window."""

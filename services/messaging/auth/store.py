@@ -1,6 +1,6 @@
 """All SQL about accounts, sessions and refresh tokens. Functions take the caller's transaction; none commits.
 
-The order of locks is: session, then its refresh tokens, then the instance (store_platform.py).
+The order of locks is: account, session, then its refresh tokens, then the instance (store_platform.py).
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,12 @@ async def account_by_id(session: AsyncSession, account_id: UUID) -> Account | No
     """Find an account."""
     found: Account | None = await session.get(Account, account_id)
     return found
+
+
+async def locked_account(session: AsyncSession, account_id: UUID) -> Account | None:
+    """Find an account as it is now and hold its row, so that it neither ends nor changes meanwhile."""
+    query = select(Account).where(col(Account.id) == account_id).execution_options(populate_existing=True)
+    return (await session.execute(locked(session, query))).scalar_one_or_none()
 
 
 async def account_by_username(session: AsyncSession, key: str) -> Account | None:

@@ -1,6 +1,7 @@
 """Tables of the auth service; migrations/auth makes them."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Index
@@ -135,3 +136,45 @@ class LoginAttempts(Base, table=True):
     bucket: bytes = Field(sa_column=Column(columns.fixed_bytes(HASH_BYTES), primary_key=True))
     attempts: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
     window_ends_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+
+
+class DeletionRow(Base, table=True):
+    """A deleted account, as far as its owner may ask about it: an id that stands for nobody, times, a hashed receipt.
+
+    `tell_at` is when `user.deleted` is told again, null once every service has answered.
+    """
+
+    __tablename__ = "deletion"
+    __table_args__ = (
+        Index("ix_deletion_requested_at", "requested_at"),
+        Index("ix_deletion_tell_at", "tell_at"),
+        TABLE,
+    )
+
+    user_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    receipt_hash: bytes = Field(sa_column=Column(columns.fixed_bytes(HASH_BYTES), nullable=False, unique=True))
+    messages: Literal["keep", "delete"] = Field(sa_column=Column(columns.short_text(8), nullable=False))
+    version: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
+    requested_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+    tell_at: datetime | None = Field(default=None, sa_column=Column(columns.UtcTime))
+
+
+class DeletionPartRow(Base, table=True):
+    """One service's part of a deletion."""
+
+    __tablename__ = "deletion_part"
+    __table_args__ = TABLE
+
+    user_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    service: str = Field(sa_column=Column(columns.short_text(20), primary_key=True))
+    done_at: datetime | None = Field(default=None, sa_column=Column(columns.UtcTime))
+
+
+class FreedNameRow(Base, table=True):
+    """The user name of a deleted account, by its keyed hash (HMAC); nobody may take it before `until`."""
+
+    __tablename__ = "freed_name"
+    __table_args__ = (Index("ix_freed_name_until", "until"), TABLE)
+
+    name_hash: bytes = Field(sa_column=Column(columns.fixed_bytes(HASH_BYTES), primary_key=True))
+    until: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))

@@ -12,6 +12,7 @@ Username = Annotated[str, StringConstraints(min_length=3, max_length=50, pattern
 """3 to 50 of `A-Za-z0-9._-`, first and last a letter or digit; unique without regard to case."""
 
 Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
+KeptMessages = Literal["keep", "delete"]
 SignUpMode = Literal["open", "invite", "closed"]
 
 
@@ -107,6 +108,41 @@ class Session(Answer):
     user_agent: str
     ip: str
     current: bool
+
+
+class AccountDelete(Request):
+    """Body of POST /auth/account/delete and DELETE /user/{id}; what becomes of one's messages is one's choice."""
+
+    password: SecretStr = Field(min_length=1, max_length=128)
+    messages: KeptMessages
+
+
+class DeletionReceipt(Answer):
+    """Answer of POST /auth/account/delete: what the person, who can sign in no more, asks about the progress with."""
+
+    receipt: str
+
+
+class DeletionQuery(Request):
+    """Body of POST /auth/account/deletion."""
+
+    receipt: SecretStr = Field(min_length=1, max_length=512)
+
+
+class DeletionPart(Answer):
+    """One service's part of a deletion."""
+
+    service: str
+    state: Literal["pending", "done"]
+    done_at: Time | None = None
+
+
+class DeletionProgress(Answer):
+    """Answer of POST /auth/account/deletion: how far each service is."""
+
+    messages: KeptMessages
+    requested_at: Time
+    services: list[DeletionPart]
 
 
 class Revocation(Answer):
