@@ -30,10 +30,44 @@ async def test_an_edit_gets_a_new_rev_and_keeps_number_time_and_former_text(worl
 
     assert (edited["seq"], edited["rev"], edited["created_at"]) == (sent["seq"], later["rev"] + 1, sent["created_at"])
     assert edited["edited_at"] is not None
-    assert heard == edited | {"client_message_id": None}
+    assert heard == edited | {"client_message_id": None, "actor_id": ada.id}
     assert await versions(world, sent) == ["first"]
     (told,) = await world.published(MessageUpdated, group["id"], 1)
     assert (told.version, told.seq, told.content, told.deleted) == (edited["rev"], sent["seq"], "second", False)
+
+
+async def test_former_texts_are_listed_for_the_sender_alone(world: World) -> None:
+    ada, ben = world.user("ada"), world.user("ben")
+    group = await world.group(ada, ben)
+    sent = await ben.send(group["id"], "first")
+    for text in ("second", "third"):
+        await ben.put(f"/message/{sent['id']}", {"content": text})
+    path = f"/message/{sent['id']}/versions"
+
+    page = await ben.get(path, limit=1)
+    rest = await ben.get(path, cursor=page["next_cursor"])
+
+    assert [item["content"] for item in (*page["items"], *rest["items"])] == ["first", "second"]
+    assert page["items"][0] == {"rev": sent["rev"], "content": "first", "written_at": sent["created_at"]}
+    assert rest["next_cursor"] is None
+    assert (await ada.ask("GET", path)).status_code == 403
+    assert (await world.user("cleo").ask("GET", path)).status_code == 404
+    assert (await ben.ask("GET", path, params={"cursor": "nonsense"})).status_code == 422
+
+
+async def test_an_edit_mentions_anew_and_only_members(world: World) -> None:
+    ada, ben, cleo = (world.user(f"{name}{uuid4().hex[:8]}") for name in ("ada", "ben", "cleo"))
+    group = await world.group(ada, ben)
+    await world.group(cleo)
+    sent = await ada.send(group["id"], "first")
+
+    edited = await ada.put(f"/message/{sent['id']}", {"content": f"@{ben.name.upper()} @{cleo.name} @{ada.name}"})
+    again = await ada.put(f"/message/{sent['id']}", {"content": "nobody"})
+
+    assert edited["mentions"] == [ben.id, ada.id]
+    assert again["mentions"] == []
+    told = await world.published(MessageUpdated, group["id"], 2)
+    assert [[str(user) for user in event.mentions] for event in told] == [[ben.id, ada.id], []]
 
 
 async def test_the_same_text_again_is_no_edit(world: World) -> None:

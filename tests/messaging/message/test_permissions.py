@@ -46,6 +46,12 @@ ROWS = (
     Row("GET", "/message/{message}", (401, 401, 404, 404, 200, 200, 200)),
     Row("PUT", "/message/{message}", (401, 401, 404, 404, 403, 403, 403), {"content": "not mine"}),
     Row("DELETE", "/message/{message}", (401, 401, 404, 404, 403, 204, 204)),
+    Row("GET", "/message/{message}/versions", (401, 401, 404, 404, 403, 403, 403)),
+    Row("PUT", "/message/{message}/reactions/%F0%9F%91%8D", (401, 401, 404, 404, 200, 200, 200)),
+    Row("DELETE", "/message/{message}/reactions/%F0%9F%91%8D", (401, 401, 404, 404, 204, 204, 204)),
+    Row("PUT", "/message/{message}/pin", (401, 401, 404, 404, 403, 200, 200)),
+    Row("DELETE", "/message/{message}/pin", (401, 401, 404, 404, 403, 204, 204)),
+    Row("GET", "/conversation/{id}/pins", (401, 401, 404, 404, 200, 200, 200)),
     Row("DELETE", "/conversation/{id}", (401, 401, 404, 404, 403, 403, 204)),
 )
 EVENTS: dict[str, tuple[int, int, int, int, int]] = {
@@ -100,6 +106,7 @@ def test_every_route_has_a_row() -> None:
         for method in route.methods or ()
     }
     names = {"{id}": "{conversation_id}", "{message}": "{message_id}", "{target}": "{user_id}", "{owner}": "{user_id}"}
+    names["%F0%9F%91%8D"] = "{emoji}"
     rows = {(row.method, _rename(row.path, names)) for row in ROWS}
 
     assert rows == routes
