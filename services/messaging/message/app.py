@@ -17,12 +17,19 @@ from messaging.message.delivery import Delivery
 from messaging.message.news import NewMessages
 from messaging.message.parts import MessageParts
 from messaging.message.rates import Allowance
+from messaging.message.service.admission import Admission
 from messaging.message.service.catchup import CatchUpService
 from messaging.message.service.change import Changer
 from messaging.message.service.conversations import ConversationService
+from messaging.message.service.creation import CreationService
 from messaging.message.service.exporting import ExportService
-from messaging.message.service.membership import MembershipService, guesses_per_minute
+from messaging.message.service.guesses import Guesses
+from messaging.message.service.invitations import InvitationService
+from messaging.message.service.levels import LevelService
+from messaging.message.service.membership import MembershipService
 from messaging.message.service.messages import MessageService
+from messaging.message.service.pins import PinService
+from messaging.message.service.reactions import ReactionService
 from messaging.message.service.receipts import ReceiptService
 from messaging.message.service.sending import Outcome, Send, store_sends
 from messaging.message.settings import MessageSettings
@@ -52,7 +59,7 @@ def build(runtime: Runtime) -> Parts:
         token_type=internal.GRANT_TYPE,
     )
     return Parts(
-        routers=[api.messages, api.conversations, api.members],
+        routers=[api.messages, api.invitations, api.conversations, api.members],
         internal=[internal.router],
         state={"message": parts, "exports": ExportService(runtime.database), "grants": grants},
         consumers=[PeopleConsumer(runtime.database, runtime.clock).consumer()],
@@ -71,14 +78,16 @@ def make_parts(runtime: Runtime, delivery: Delivery) -> MessageParts:
     settings = runtime.settings
     assert isinstance(settings, MessageSettings)  # noqa: S101 - `load` makes them
     changer = Changer(runtime.database, runtime.outbox, delivery, runtime.clock)
+    admission = admission_of(settings)
     return MessageParts(
         conversations=ConversationService(changer),
-        membership=MembershipService(
-            changer,
-            guesses=guesses_per_minute(settings.join_attempts_per_min),
-            max_members=settings.max_members,
-        ),
+        creation=CreationService(changer, admission),
+        membership=MembershipService(changer, admission, Guesses(settings.join_attempts_per_min)),
+        invitations=InvitationService(changer, admission),
+        levels=LevelService(changer),
         messages=MessageService(changer, edit_within=settings.edit_within),
+        reactions=ReactionService(changer),
+        pins=PinService(changer),
         catch_up=CatchUpService(runtime.database, delivery, runtime.trust.revocations),
         receipts=ReceiptService(runtime.database, runtime.outbox, delivery),
         commits=GroupCommit(
@@ -89,6 +98,16 @@ def make_parts(runtime: Runtime, delivery: Delivery) -> MessageParts:
         ),
         delivery=delivery,
         rate=Allowance(rate_per_s=settings.send_rate_per_s, burst=settings.send_burst),
+    )
+
+
+def admission_of(settings: MessageSettings) -> Admission:
+    """How people come into groups here."""
+    return Admission(
+        pace=Allowance(rate_per_s=settings.invitation_rate_per_min / 60, burst=settings.invitation_burst),
+        max_members=settings.max_members,
+        max_invitations=settings.max_invitations,
+        max_invitations_per_person=settings.max_invitations_per_person,
     )
 
 

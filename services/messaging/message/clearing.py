@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
-from messaging.message.store import conversations, members, messages
+from messaging.message.store import conversations, invitations, members, messages
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,7 @@ class Clearing:
             if row is None:
                 return False
             left = await messages.clear_page(session, row.id, PAGE) or await members.clear_page(session, row.id, PAGE)
+            left = left or await invitations.clear_page(session, row.id, PAGE)
             if not left:
                 await session.delete(row)
         return True

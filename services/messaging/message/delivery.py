@@ -26,6 +26,7 @@ from messaging.message.news import (
     ChangedConversation,
     ChangedMessage,
     Hint,
+    Invited,
     MembersChanged,
     Missed,
     NewMessages,
@@ -122,6 +123,8 @@ class Delivery:
                 self._tell(item)
             case ChangedConversation():
                 self._take_conversation(item)
+            case Invited():
+                self._hub.emit(item.users, "invitation", item.invitation)
             case NewReceipts() | TypingNow():
                 self._take_small_talk(item)
             case Missed():

@@ -12,6 +12,7 @@ from messaging_wire.base import Answer
 from messaging_wire.conversation import Conversation, Receipt
 from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.message import Message
+from messaging_wire.realtime import InvitationMade
 from pydantic import Field, SerializeAsAny, TypeAdapter, ValidationError
 
 TOPIC = "message.hint"
@@ -46,10 +47,10 @@ class MembersChanged(Answer):
 
 
 class ToldConversation(Answer):
-    """Somebody joined or left: the conversation as each of them sees it."""
+    """Somebody joined or left, or it changed for them alone: the conversation as each of them sees it."""
 
     kind: Literal["told"] = "told"
-    reason: Literal["joined", "left"]
+    reason: Literal["joined", "left", "changed"]
     views: dict[UserId, Conversation]
 
 
@@ -59,6 +60,14 @@ class ChangedConversation(Answer):
     kind: Literal["conversation"] = "conversation"
     conversation_id: ConversationId
     reason: Literal["changed", "deleted"]
+
+
+class Invited(Answer):
+    """Somebody asks people into a group."""
+
+    kind: Literal["invited"] = "invited"
+    users: list[UserId]
+    invitation: InvitationMade
 
 
 class NewReceipts(Answer):
@@ -89,6 +98,7 @@ News = (
     | MembersChanged
     | ToldConversation
     | ChangedConversation
+    | Invited
     | NewReceipts
     | TypingNow
     | Missed

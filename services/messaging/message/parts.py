@@ -13,8 +13,13 @@ from messaging.message.delivery import Delivery
 from messaging.message.rates import Allowance
 from messaging.message.service.catchup import CatchUpService
 from messaging.message.service.conversations import ConversationService
+from messaging.message.service.creation import CreationService
+from messaging.message.service.invitations import InvitationService
+from messaging.message.service.levels import LevelService
 from messaging.message.service.membership import MembershipService
 from messaging.message.service.messages import MessageService
+from messaging.message.service.pins import PinService
+from messaging.message.service.reactions import ReactionService
 from messaging.message.service.receipts import ReceiptService
 from messaging.message.service.sending import Send, Sent
 
@@ -24,8 +29,13 @@ class MessageParts:
     """One of each."""
 
     conversations: ConversationService
+    creation: CreationService
     membership: MembershipService
+    invitations: InvitationService
+    levels: LevelService
     messages: MessageService
+    reactions: ReactionService
+    pins: PinService
     catch_up: CatchUpService
     receipts: ReceiptService
     commits: GroupCommit

@@ -24,7 +24,15 @@ class MessageSettings(ServiceSettings):
     """How long after sending a message may be edited."""
     max_members: int = Field(default=10_000, ge=2)
     join_attempts_per_min: int = Field(default=10, ge=1)
-    """How many wrong join codes a person may try in a minute."""
+    """How many wrong join codes a person may try in a minute, counted for all replicas together."""
+    max_invitations: int = Field(default=200, ge=1)
+    """How many invitations into one group may wait for an answer."""
+    max_invitations_per_person: int = Field(default=100, ge=1)
+    """How many invitations may wait for one person's answer."""
+    invitation_rate_per_min: float = Field(default=30.0, gt=0)
+    """How many invitations a person may send in the long run, counted by each replica."""
+    invitation_burst: int = Field(default=200, ge=1)
+    """How many invitations a person may send at once after a pause."""
 
     @property
     def edit_within(self) -> timedelta:

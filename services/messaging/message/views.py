@@ -1,7 +1,7 @@
 """Rows as the wire shows them, to one reader."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -145,9 +145,8 @@ def conversation_fields(seen: Seen, people: dict[UUID, PersonRow], marks: Marks)
     }
 
 
-def _peer(user_id: UserId | None, people: dict[UUID, PersonRow]) -> Peer | None:
-    if user_id is None:
-        return None
+def peer_view(user_id: UserId, people: Mapping[UUID, PersonRow]) -> Peer:
+    """A person by name; without one where they are not known any more."""
     person = people.get(user_id)
     if person is None:
         return Peer.model_construct(user_id=user_id, username="", display_name="", avatar_url=None)
@@ -157,3 +156,7 @@ def _peer(user_id: UserId | None, people: dict[UUID, PersonRow]) -> Peer | None:
         display_name=person.display_name,
         avatar_url=person.avatar_url,
     )
+
+
+def _peer(user_id: UserId | None, people: Mapping[UUID, PersonRow]) -> Peer | None:
+    return None if user_id is None else peer_view(user_id, people)

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from messaging.message.service.conversations import new_conversation, new_member
+from messaging.message.service.admission import new_member
+from messaging.message.service.creation import new_conversation
 from messaging.message.service.sending import Send
 from messaging.message.store.rows import insert_rows
 from messaging_wire.conversation import ConversationCreate

@@ -14,7 +14,7 @@ from messaging_wire.conversation import (
     JoinRequest,
 )
 from messaging_wire.ids import ConversationId, UserId
-from messaging_wire.message import ChangePage, MessagePage
+from messaging_wire.message import ChangePage, Message, MessagePage
 
 from messaging.kernel.errors import ProblemError
 from messaging.kernel.identity import CurrentCaller
@@ -36,8 +36,11 @@ async def _where(after_seq: Seq = None, before_seq: Seq = None, around_seq: Seq 
 async def create_conversation(
     request: ConversationCreate, caller: CurrentCaller, service: Service, response: Response
 ) -> Conversation:
-    """Make a group, or a direct conversation with one person; a repeated client_id gives the same one."""
-    conversation, created = await service.conversations.create(caller, request)
+    """Make a group, or a direct conversation with one person; a repeated client_id gives the same one.
+
+    Those of a group's `member_ids` who are my contacts come in at once, others get an invitation to accept.
+    """
+    conversation, created = await service.creation.create(caller, request)
     response.status_code = 201 if created else 200
     return conversation
 
@@ -122,3 +125,9 @@ async def read_changes(
 ) -> ChangePage:
     """Read messages that were made or changed behind a rev, in rev order."""
     return await service.messages.changes(caller, conversation_id, after_rev, limit)
+
+
+@router.get("/{conversation_id}/pins")
+async def list_pins(conversation_id: ConversationId, caller: CurrentCaller, service: Service) -> Page[Message]:
+    """List the pinned messages, the last pinned first; they all fit one page."""
+    return await service.pins.page(caller, conversation_id)

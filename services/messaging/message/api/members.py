@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from messaging_wire.base import Page
-from messaging_wire.conversation import Member, MemberUpdate, Receipt, ReceiptUpdate
+from messaging_wire.conversation import LevelUpdate, Me, Member, MemberUpdate, Receipt, ReceiptUpdate
 from messaging_wire.ids import ConversationId, UserId
 
 from messaging.kernel.identity import CurrentCaller
@@ -38,6 +38,14 @@ async def remove_member(
 ) -> None:
     """Leave, by my own id, or remove somebody (the owner anybody, admins members)."""
     await service.membership.remove(caller, conversation_id, user_id)
+
+
+@router.put("/notifications")
+async def set_level(
+    conversation_id: ConversationId, request: LevelUpdate, caller: CurrentCaller, service: Service
+) -> Me:
+    """Choose what I am told of in this conversation, and until when nothing at all."""
+    return await service.levels.set(caller, conversation_id, request)
 
 
 @router.put("/receipt")

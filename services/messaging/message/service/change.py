@@ -20,7 +20,7 @@ from messaging.kernel.tokens import Caller
 from messaging.message.delivery import Delivery
 from messaging.message.news import MembersChanged, NewMessages, News, ToldConversation
 from messaging.message.numbering import append_system
-from messaging.message.presentation import present_conversation
+from messaging.message.presentation import present_conversation, present_to_each
 from messaging.message.service.sending import created_event
 from messaging.message.store import conversations, members, people
 from messaging.message.store.conversations import Seen
@@ -139,6 +139,11 @@ class Change:
         """The conversation as one member sees it after what was done so far."""
         return await present_conversation(self.session, await self.seen(user_id, conversation_id))
 
+    async def views(self, users: Sequence[UserId], conversation_id: UUID) -> dict[UserId, Conversation]:
+        """The conversation as each of several members sees it after what was done so far."""
+        await self.session.flush()
+        return await present_to_each(self.session, conversation_id, users)
+
     async def seen(self, user_id: UUID, conversation_id: UUID) -> Seen:
         """The conversation, that member and its latest message after what was done so far.
 
@@ -158,6 +163,10 @@ class Change:
     def tell_left(self, user_id: UUID, view: Conversation) -> None:
         """Tell one who has gone, by how the conversation was."""
         self.news.append(ToldConversation(reason="left", views={UserId(user_id): view}))
+
+    def tell_changed(self, user_id: UserId, view: Conversation) -> None:
+        """Tell one member, on all their devices, of what has changed for them alone."""
+        self.news.append(ToldConversation(reason="changed", views={user_id: view}))
 
 
 @dataclass(frozen=True)

@@ -7,28 +7,23 @@ from messaging_wire import problems
 from messaging_wire.base import Page
 from messaging_wire.conversation import (
     Conversation,
-    ConversationCreate,
     ConversationDetail,
     ConversationUpdate,
     JoinCode,
-    Role,
 )
-from messaging_wire.events import MemberChange
-from messaging_wire.ids import ConversationId, UserId
+from messaging_wire.ids import ConversationId
 from messaging_wire.problems import FieldProblem
-from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.errors import ProblemError
-from messaging.kernel.ids import new_id
 from messaging.kernel.paging import decode_cursor, encode_cursor
 from messaging.kernel.tokens import Caller
 from messaging.message.codes import new_code, show_code
 from messaging.message.news import ChangedConversation
-from messaging.message.presentation import present_conversation, present_conversations, present_messages
+from messaging.message.presentation import present_conversations, present_messages
 from messaging.message.service.change import Change, Changer
 from messaging.message.store import conversations, members, messages, people
-from messaging.message.tables import ConversationRow, MemberRow
+from messaging.message.tables import ConversationRow
 from messaging.message.views import Marks, conversation_fields, member_view
 
 SHOWN_MEMBERS = 50
@@ -40,78 +35,6 @@ class ConversationService:
     def __init__(self, changer: Changer) -> None:
         self._changer = changer
         self._database = changer.database
-
-    async def create(self, caller: Caller, request: ConversationCreate) -> tuple[Conversation, bool]:
-        """Make a conversation; False beside it says that it was there: a repeated `client_id`, or the pair's own.
-
-        Raises:
-            ProblemError: 404 for an unknown person, 409 where a repeat's conversation is gone, 422 for `member_ids` of
-                a group: people come in by the join code.
-        """
-        if request.kind == "group" and set(request.member_ids) - {caller.user_id}:
-            wrong = FieldProblem(field="member_ids", message="must be empty in a group: people join by its join code")
-            raise ProblemError(problems.INVALID_FIELDS, errors=[wrong])
-        known = await self._find_made(caller, request)
-        if known is not None:
-            return known, False
-        try:
-            async with self._changer.change(caller) as change:
-                view = await self._make(change, request)
-        except IntegrityError:
-            known = await self._find_made(caller, request)  # the same was made at the same time
-            if known is None:
-                raise
-            return known, False
-        return view, True
-
-    async def _find_made(self, caller: Caller, request: ConversationCreate) -> Conversation | None:
-        async with self._database.reading() as session:
-            row = None
-            if request.client_id is not None:
-                row = await conversations.by_client_id(session, caller.user_id, request.client_id)
-            if row is None and request.kind == "direct":
-                row = await conversations.by_direct_key(session, direct_key(caller.user_id, request.member_ids[0]))
-            if row is None:
-                return None
-            found = await conversations.seen(session, caller.user_id, [row.id])
-            if not found:
-                raise ProblemError(problems.CONFLICT, "it was made under this client_id and is gone")
-            view = await present_conversation(session, found[0])
-        if found[0].member.hidden_seq is not None:
-            await self._show_again(caller, row.id)
-        return view
-
-    async def _show_again(self, caller: Caller, conversation_id: UUID) -> None:
-        async with self._changer.change(caller) as change:
-            place = await change.lock(conversation_id)
-            place.member.hidden_seq = None
-
-    async def _make(self, change: Change, request: ConversationCreate) -> Conversation:
-        caller = change.caller
-        users = [caller.user_id]
-        if request.kind == "direct" and request.member_ids[0] != caller.user_id:
-            users.append(request.member_ids[0])
-        known = await people.find(change.session, users)
-        if len(known) != len(users):
-            raise ProblemError(problems.NOT_FOUND, "no such person")
-        row = new_conversation(caller.user_id, request, change.now, member_count=len(users))
-        change.session.add(row)
-        roles: list[Role] = ["owner" if request.kind == "group" else "member" for _ in users]
-        for user, role in zip(users, roles, strict=True):
-            change.session.add(new_member(row, user, role, change.now))
-        await change.session.flush()
-        change.change_members(
-            row,
-            [
-                MemberChange(user_id=user, role=role, username=known[user].username)
-                for user, role in zip(users, roles, strict=True)
-            ],
-            joined=users,
-            complete=True,
-        )
-        views = {user: await change.view(user, row.id) for user in users}
-        change.tell_joined(views)
-        return views[caller.user_id]
 
     async def page(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[Conversation]:
         """The caller's conversations, latest activity first.
@@ -202,47 +125,6 @@ class ConversationService:
             place.require_role("owner", "admin")
             place.conversation.join_code = code
             change.news.append(ChangedConversation(conversation_id=ConversationId(conversation_id), reason="changed"))
-
-
-def new_conversation(
-    creator_id: UserId, request: ConversationCreate, now: datetime, *, member_count: int
-) -> ConversationRow:
-    """The row of a new conversation; its first `membership.changed` makes `member_version` 1."""
-    is_group = request.kind == "group"
-    return ConversationRow(
-        id=ConversationId(new_id()),
-        kind=request.kind,
-        title=request.title,
-        description=request.description,
-        owner_id=creator_id if is_group else None,
-        creator_id=creator_id,
-        client_id=request.client_id,
-        direct_key=None if is_group else direct_key(creator_id, request.member_ids[0]),
-        join_code=new_code() if is_group else None,
-        member_count=member_count,
-        member_version=0,
-        created_at=now,
-        last_activity_at=now,
-    )
-
-
-def new_member(conversation: ConversationRow, user_id: UserId, role: Role, now: datetime) -> MemberRow:
-    """The row of somebody who comes in now and has read what was before."""
-    seq = conversation.last_seq
-    return MemberRow(
-        conversation_id=conversation.id,
-        user_id=user_id,
-        role=role,
-        joined_at=now,
-        joined_seq=seq,
-        delivered_seq=seq,
-        read_seq=seq,
-    )
-
-
-def direct_key(one: UUID, other: UUID) -> bytes:
-    """The key of a pair, whoever begins."""
-    return b"".join(sorted((one.bytes, other.bytes)))
 
 
 def delete_conversation(change: Change, row: ConversationRow) -> None:

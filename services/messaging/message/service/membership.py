@@ -1,6 +1,5 @@
 """Who is in a conversation: joining by code, roles, leaving, removing, and who follows an owner."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from messaging_wire import problems
@@ -15,9 +14,10 @@ from messaging.kernel.paging import decode_cursor, encode_cursor
 from messaging.kernel.tokens import Caller
 from messaging.message.codes import fold_code
 from messaging.message.news import ChangedConversation
-from messaging.message.rates import Allowance
+from messaging.message.service.admission import Admission
 from messaging.message.service.change import Change, Changer, Place
-from messaging.message.service.conversations import delete_conversation, new_member
+from messaging.message.service.conversations import delete_conversation
+from messaging.message.service.guesses import Guesses
 from messaging.message.store import conversations, members, people
 from messaging.message.tables import ConversationRow, MemberRow
 from messaging.message.views import member_view, receipt_view
@@ -26,10 +26,10 @@ from messaging.message.views import member_view, receipt_view
 class MembershipService:
     """What can be done with members."""
 
-    def __init__(self, changer: Changer, *, guesses: Allowance, max_members: int) -> None:
+    def __init__(self, changer: Changer, admission: Admission, guesses: Guesses) -> None:
         self._changer = changer
+        self._admission = admission
         self._guesses = guesses
-        self._max_members = max_members
 
     async def join(self, caller: Caller, join_code: str) -> Conversation:
         """Come in by a join code; a member already changes nothing.
@@ -37,33 +37,22 @@ class MembershipService:
         Raises:
             ProblemError: 404 for a wrong code, 429 after too many of them, 409 where the group is full.
         """
-        wait = self._guesses.wait(caller.user_id)
-        if wait is not None:
-            raise ProblemError(problems.TOO_MANY_REQUESTS, "too many wrong join codes", retry_after=wait)
         code = fold_code(join_code)
         async with self._changer.change(caller) as change:
+            await self._guesses.check(change.session, caller.user_id, change.now)
             row = await conversations.lock_by_code(change.session, code) if code is not None else None
-            if row is None:
-                self._guesses.take(caller.user_id)
-                raise ProblemError(problems.NOT_FOUND, "no conversation has this join code")
-            key = (row.id, caller.user_id)
-            if key not in await members.lock(change.session, [key]):
+            if row is not None:
                 await self._enter(change, row)
-            return await change.view(caller.user_id, row.id)
+                return await change.view(caller.user_id, row.id)
+            await self._guesses.note_wrong(change.session, caller.user_id, change.now)
+        raise ProblemError(problems.NOT_FOUND, "no conversation has this join code")
 
     async def _enter(self, change: Change, row: ConversationRow) -> None:
-        if row.member_count >= self._max_members:
-            raise ProblemError(problems.CONFLICT, "the conversation is full")
-        caller = change.caller
-        member = new_member(row, caller.user_id, "member", change.now)
-        change.session.add(member)
-        row.member_count += 1
-        entered = MemberChange(
-            user_id=caller.user_id, role="member", username=caller.username, read_seq=row.last_seq + 1
-        )
-        change.change_members(row, [entered], joined=[caller.user_id])
-        member.joined_seq = change.say(row, f"{caller.username} joined", reader=member).seq
-        change.tell_joined({caller.user_id: await change.view(caller.user_id, row.id)})
+        """Bring the caller in, unless they are in already."""
+        me = change.caller.user_id
+        if (row.id, me) not in await members.lock(change.session, [(row.id, me)]):
+            person = (await people.find(change.session, [me]))[me]
+            await self._admission.enter(change, row, person)
 
     async def page(self, caller: Caller, conversation_id: UUID, *, limit: int, cursor: str | None) -> Page[Member]:
         """The members, in the order of their ids.
@@ -187,11 +176,6 @@ async def _name(change: Change, user_id: UUID) -> str:
 
 def _a(role: str) -> str:
     return {"owner": "the owner", "admin": "an admin", "member": "a member"}[role]
-
-
-def guesses_per_minute(count: int) -> Allowance:
-    """How often a person may be wrong about a join code."""
-    return Allowance(rate_per_s=count / timedelta(minutes=1).total_seconds(), burst=count)
 
 
 def _decode(cursor: str) -> UUID:
