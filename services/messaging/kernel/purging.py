@@ -17,7 +17,7 @@ import orjson
 import structlog
 from messaging_wire.events import Envelope, UserDeleted, UserPurged
 from messaging_wire.ids import UserId
-from sqlalchemy import Column, Index, RowMapping, Table, delete, select, update
+from sqlalchemy import Column, ColumnElement, Index, RowMapping, Table, delete, select, tuple_, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel import columns
@@ -55,6 +55,7 @@ KEPT = timedelta(days=30)
 LONGEST_SLEEP = timedelta(seconds=30)
 """A replica looks at least this often, for jobs that another one took in before it died."""
 BREATH_S = 0.005
+PORTION = 500
 
 
 @dataclass
@@ -210,3 +211,13 @@ async def deleted_among(session: AsyncSession, user_ids: Collection[UUID]) -> se
         return set()
     query = select(purges.c.user_id).where(purges.c.user_id.in_(list(user_ids)))
     return set((await session.execute(query)).scalars())
+
+
+async def remove_some(session: AsyncSession, table: Table, *conditions: ColumnElement[bool]) -> bool:
+    """Delete up to `PORTION` rows of a table that an index finds; tell whether there may be more."""
+    keys = list(table.primary_key.columns)
+    query = select(*keys).where(*conditions).limit(PORTION)
+    found = [tuple(row) for row in (await session.execute(locked(session, query))).all()]
+    if found:
+        await session.execute(delete(table).where(tuple_(*keys).in_(found)))
+    return len(found) == PORTION

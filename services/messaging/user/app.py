@@ -1,10 +1,19 @@
 """The user service put together."""
 
+import asyncio
+
+import httpx
+
+from messaging.kernel.peers import open_client
+from messaging.kernel.purging import Purging
 from messaging.kernel.service import Parts, Runtime
 from messaging.kernel.settings import load_settings
+from messaging.kernel.topology import USER_DELETIONS
 from messaging.user import api
 from messaging.user.consumers import accounts_consumer
 from messaging.user.parts import UserParts
+from messaging.user.peers import AccountPeer
+from messaging.user.purging import purge_page
 from messaging.user.service.pairs import Pairs
 from messaging.user.service.profiles import ProfileService
 from messaging.user.service.relations import RelationService
@@ -30,13 +39,26 @@ def build(runtime: Runtime) -> Parts:
     assert isinstance(settings, UserSettings)  # noqa: S101 - made by `load` above
     profiles = ProfileService(runtime.database, runtime.outbox, settings, runtime.clock)
     pairs = Pairs(runtime.database, runtime.outbox, runtime.clock)
+    auth, purging = open_client(settings.auth_internal_url), Purging(runtime, purge_page)
     parts = UserParts(
         profiles=profiles,
         relations=RelationService(runtime.database, pairs, settings),
         reports=ReportService(runtime.database, settings, runtime.clock),
+        accounts=AccountPeer(auth),
     )
     return Parts(
         routers=api.ROUTERS,
         state={"user": parts},
-        consumers=[accounts_consumer(profiles, runtime.database, runtime.clock)],
+        consumers=[
+            accounts_consumer(profiles, runtime.database, runtime.clock),
+            purging.consumer(USER_DELETIONS),
+        ],
+        tasks=[purging.run, lambda: _close_at_end(auth)],
     )
+
+
+async def _close_at_end(client: httpx.AsyncClient) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await client.aclose()

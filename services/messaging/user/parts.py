@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from messaging.user.peers import AccountPeer
 from messaging.user.service.profiles import ProfileService
 from messaging.user.service.relations import RelationService
 from messaging.user.service.reports import ReportService
@@ -14,3 +15,4 @@ class UserParts:
     profiles: ProfileService
     relations: RelationService
     reports: ReportService
+    accounts: AccountPeer
