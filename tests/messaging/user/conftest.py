@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +28,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Users:
-    """The running service, with the sentences of a test; `told` is what message and others hear of profiles."""
+    """The running service, with the sentences of a test; `told` is what message and others hear of people."""
 
     service: RunningService
     trust: IssuerTrust
@@ -107,9 +108,9 @@ class Users:
         return sorted(bodies.values(), key=lambda body: int(str(body["version"])))
 
 
-@pytest.fixture(scope="module", params=DIALECTS)
-async def users(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Users]:
-    """The user service, with somebody who listens for profiles."""
+@asynccontextmanager
+async def open_users(place: dict[str, Any], **settings: Any) -> AsyncIterator[Users]:
+    """Run the service on that database, with somebody who listens as the message service does."""
     told: list[Envelope] = []
 
     async def listen(envelopes: object) -> None:
@@ -118,6 +119,13 @@ async def users(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
     bus, trust = MemoryBus(), IssuerTrust(Issuer())
     bus.consume(Consumer(MESSAGE_PEOPLE, listen))
-    settings = UserSettings(**database_place(request, "user", tmp_path_factory), own_profile_wait="PT2S")
-    async with running_service("user", settings, build, source=trust, bus=bus) as service:
+    chosen = UserSettings(**place, own_profile_wait="PT2S", **settings)
+    async with running_service("user", chosen, build, source=trust, bus=bus) as service:
         yield Users(service, trust, told)
+
+
+@pytest.fixture(scope="module", params=DIALECTS)
+async def users(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Users]:
+    """The user service on each database."""
+    async with open_users(database_place(request, "user", tmp_path_factory)) as opened:
+        yield opened
