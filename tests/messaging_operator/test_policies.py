@@ -18,6 +18,7 @@ EXPECTED = {
     *(("gateway", service, PORTS[service]) for service in SERVICES),
     *((service, "auth", 8081) for service in SERVICES if service != "auth"),
     ("export", "message", 8081),
+    ("user", "message", 8081),
     *((client, "mysql", 3306) for client in (*SERVICES, *MIGRATIONS)),
     *((service, "rabbitmq", 5672) for service in SERVICES),
     ("rabbitmq", "rabbitmq", 4369),

@@ -15,9 +15,10 @@ AMQP_PORT: Final = 5672
 
 INTERNAL_CALLS: Final = {
     "auth": ("user", "message", "notification", "export"),
-    "message": ("export",),
+    "message": ("export", "user"),
 }
-"""Whose admin port is called by which services: for keys, revocations and grants, and for messages to export."""
+"""Whose admin port is called by which services: for keys, revocations and grants; for messages to export and for who
+shares a conversation."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def service_env(platform: Platform, service: str) -> dict[str, str]:
     for callee, callers in INTERNAL_CALLS.items():
         if service in callers:
             env[f"MESSAGING_{callee.upper()}_INTERNAL_URL"] = internal_url(platform, callee)
-    if service == "auth":
+    if service in {"auth", "user"}:
         env["MESSAGING_SIGN_UP"] = str(spec.sign_up)
+    if service == "auth":
         env["MESSAGING_TRUSTED_HOPS"] = "1"  # the gateway writes x-forwarded-for anew, with one address
     return env | {variable.name: variable.value for variable in spec.services.named(service).env}
 
