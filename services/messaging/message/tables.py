@@ -234,3 +234,13 @@ class JoinAttemptRow(Base, table=True):
     user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
     since: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
     wrong: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class NamedPersonRow(Base, table=True):
+    """Somebody who is named in a system message and did not do it: whoever takes a name away finds it by this."""
+
+    __tablename__ = "named_person"
+    __table_args__ = (Index("ix_named_person_user_id", "user_id"), TABLE)
+
+    message_id: MessageId = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    user_id: UserId = Field(sa_column=Column(columns.Uuid, primary_key=True))
