@@ -6,9 +6,11 @@ from datetime import timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.outbox import Outbox
+from messaging.kernel.purging import Purging
 from messaging.kernel.service import Parts, Runtime
 from messaging.kernel.settings import load_settings
 from messaging.kernel.tokens import TokenVerifier
+from messaging.kernel.topology import MESSAGE_DELETIONS
 from messaging.message import api, internal, snapshots
 from messaging.message.batches import GroupCommit, Store
 from messaging.message.clearing import Clearing
@@ -16,6 +18,7 @@ from messaging.message.consumers import PeopleConsumer
 from messaging.message.delivery import Delivery
 from messaging.message.news import NewMessages
 from messaging.message.parts import MessageParts
+from messaging.message.purging import PersonPurge
 from messaging.message.rates import Allowance
 from messaging.message.service.admission import Admission
 from messaging.message.service.catchup import CatchUpService
@@ -51,6 +54,7 @@ def build(runtime: Runtime) -> Parts:
     delivery = Delivery(hub, runtime.bus, runtime.database)
     parts = make_parts(runtime, delivery)
     MessageSockets(hub, parts)
+    purging = Purging(runtime, PersonPurge(runtime.outbox, delivery, runtime.clock).page)
     grants = TokenVerifier(
         issuer=runtime.settings.external_url,
         keys=runtime.trust.keys,
@@ -62,12 +66,13 @@ def build(runtime: Runtime) -> Parts:
         routers=[api.messages, api.invitations, api.conversations, api.members],
         internal=[internal.router],
         state={"message": parts, "exports": ExportService(runtime.database), "grants": grants},
-        consumers=[PeopleConsumer(runtime.database, runtime.clock).consumer()],
+        consumers=[PeopleConsumer(runtime.database, runtime.clock).consumer(), purging.consumer(MESSAGE_DELETIONS)],
         tasks=[
             parts.commits.run,
             parts.receipts.run,
             delivery.run,
             Clearing(runtime.database, runtime.clock).run,
+            purging.run,
         ],
         sockets=hub,
     )

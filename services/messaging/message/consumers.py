@@ -12,6 +12,7 @@ from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
 from messaging.kernel.inbox import take_new
 from messaging.kernel.names import username_key
+from messaging.kernel.purging import deleted_among
 from messaging.kernel.topology import MESSAGE_PEOPLE
 from messaging.message.store import people, relations
 
@@ -35,7 +36,9 @@ class PeopleConsumer:
             fresh = await take_new(session, MESSAGE_PEOPLE.name, envelopes, self._clock)
             await _take_profiles(session, _newest(fresh, ProfileUpdated, "user_id"))
             said = _newest(fresh, RelationChanged, "user_id", "other_id")
-            await relations.save_newer(session, [event.model_dump() for event in said])
+            gone = await deleted_among(session, {user for event in said for user in (event.user_id, event.other_id)})
+            living = [event for event in said if event.user_id not in gone and event.other_id not in gone]
+            await relations.save_newer(session, [event.model_dump() for event in living])
 
 
 async def _take_profiles(session: AsyncSession, profiles: Sequence[ProfileUpdated]) -> None:

@@ -16,6 +16,7 @@ from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.realtime import InvitationMade
 
 from messaging.kernel.errors import ProblemError
+from messaging.message.naming import named
 from messaging.message.news import Invited
 from messaging.message.rates import Allowance
 from messaging.message.service.change import Change
@@ -52,8 +53,10 @@ class Admission:
         entered = MemberChange(user_id=user_id, role="member", username=name, read_seq=row.last_seq + 1)
         change.change_members(row, [entered], joined=[user_id])
         said = f"{name} joined" if by is None else f"{change.caller.username} added {name}"
-        member.joined_seq = change.say(row, said, reader=member).seq
+        told = change.say(row, said, reader=member)
+        member.joined_seq = told.seq
         if by is not None:
+            change.session.add(named(told, user_id))
             by.read_seq = by.delivered_seq = member.joined_seq
         change.tell_joined({user_id: await change.view(user_id, row.id)})
         return member
@@ -115,7 +118,7 @@ async def require_known(change: Change, users: Sequence[UUID]) -> dict[UUID, Per
     Raises:
         ProblemError: 404. A new account is known here a moment after it was made, by `profile.updated`.
     """
-    known = await people.find(change.session, users)
+    known = await people.living(change.session, users)
     if len(known) != len(users):
         raise ProblemError(problems.NOT_FOUND, "no such person")
     return known

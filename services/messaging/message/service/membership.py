@@ -13,6 +13,7 @@ from messaging.kernel.errors import ProblemError
 from messaging.kernel.paging import decode_cursor, encode_cursor
 from messaging.kernel.tokens import Caller
 from messaging.message.codes import fold_code
+from messaging.message.naming import named
 from messaging.message.news import ChangedConversation
 from messaging.message.service.admission import Admission
 from messaging.message.service.change import Change, Changer, Place
@@ -116,7 +117,8 @@ class MembershipService:
             former = MemberChange(user_id=change.caller.user_id, role="admin", username=change.caller.username)
             changes.append(former.model_copy(update={"read_seq": me.read_seq}))
         change.change_members(row, changes)
-        change.say(row, f"{change.caller.username} made {username} {_a(role)}", reader=me)
+        said = change.say(row, f"{change.caller.username} made {username} {_a(role)}", reader=me)
+        change.session.add(named(said, target.user_id))
         change.news.append(ChangedConversation(conversation_id=ConversationId(row.id), reason="changed"))
 
     async def remove(self, caller: Caller, conversation_id: UUID, user_id: UUID) -> None:
@@ -134,30 +136,37 @@ class MembershipService:
                 target = await change.lock_member(place.conversation, user_id)
                 if target.role == "owner" or (target.role == "admin" and place.member.role != "owner"):
                     raise ProblemError(problems.FORBIDDEN, f"may not remove {_a(target.role)}")
-            await self._take_out(change, place, target)
+            await take_out(change, place.conversation, target, by=place.member)
 
-    async def _take_out(self, change: Change, place: Place, target: MemberRow) -> None:
-        row, caller = place.conversation, change.caller
-        view = await change.view(target.user_id, row.id)
-        username = await _name(change, target.user_id)
-        await change.session.delete(target)
-        await change.session.flush()
-        row.member_count -= 1
-        changes = [MemberChange(user_id=UserId(target.user_id), username=username)]
-        if row.member_count == 0:
-            delete_conversation(change, row)
-            return
-        heir = await _successor(change, row) if row.owner_id == target.user_id else None
-        if heir is not None:
-            changes.append(heir)
-        change.change_members(row, changes, left=[target.user_id])
-        change.tell_left(target.user_id, view)
-        left = target.user_id == caller.user_id
-        text = f"{caller.username} left" if left else f"{caller.username} removed {username}"
-        change.say(row, text, reader=None if left else place.member)
-        if heir is not None:
-            change.say(row, f"{heir.username} is the owner now")
-            change.news.append(ChangedConversation(conversation_id=ConversationId(row.id), reason="changed"))
+
+async def take_out(change: Change, row: ConversationRow, target: MemberRow, *, by: MemberRow) -> None:
+    """End somebody's membership of a locked group; `by` is who did it, and is the same where they leave.
+
+    An owner is followed by somebody else; the last one out deletes the group.
+    """
+    view = await change.view(target.user_id, row.id)
+    username = await _name(change, target.user_id)
+    await change.session.delete(target)
+    await change.session.flush()
+    row.member_count -= 1
+    changes = [MemberChange(user_id=UserId(target.user_id), username=username)]
+    if row.member_count == 0:
+        delete_conversation(change, row)
+        return
+    heir = await _successor(change, row) if row.owner_id == target.user_id else None
+    if heir is not None:
+        changes.append(heir)
+    change.change_members(row, changes, left=[target.user_id])
+    change.tell_left(target.user_id, view)
+    if target.user_id == by.user_id:
+        change.say(row, f"{change.caller.username} left")
+    else:
+        said = change.say(row, f"{change.caller.username} removed {username}", reader=by)
+        change.session.add(named(said, target.user_id))
+    if heir is not None:
+        said = change.say(row, f"{heir.username} is the owner now")
+        change.session.add(named(said, heir.user_id))
+        change.news.append(ChangedConversation(conversation_id=ConversationId(row.id), reason="changed"))
 
 
 async def _successor(change: Change, row: ConversationRow) -> MemberChange | None:

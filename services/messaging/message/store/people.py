@@ -14,6 +14,8 @@ from messaging.message.store.rows import table_of
 from messaging.message.tables import MemberRow, PersonRow
 
 MEMBERSHIPS_AT_ONCE: Final = 500
+DELETED: Final = 2**62
+"""The version of who has deleted their account: nothing newer comes."""
 TOLD: Final = (
     "username",
     "username_key",
@@ -35,6 +37,11 @@ async def find(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, PersonR
     return {row.user_id: row for row in (await session.execute(query)).scalars()}
 
 
+async def living(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, PersonRow]:
+    """Return those of the people who are known and have not deleted their accounts."""
+    return {user_id: row for user_id, row in (await find(session, ids)).items() if row.version < DELETED}
+
+
 async def note(session: AsyncSession, user_id: UUID, username: str) -> None:
     """Remember the name that a person's token tells, unless their profile is known."""
     row = {
@@ -52,6 +59,24 @@ async def save_newer(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -
     """Write profiles that are newer than what is known; at most one row for each person, in the order of their ids."""
     if rows:
         await session.execute(insert_or_renew(session, table_of(PersonRow), rows, update=TOLD, newer="version"))
+
+
+async def make_nobody(session: AsyncSession, user_id: UUID) -> str:
+    """Leave nothing of a person who is gone but that they are; return the name that they had, if any is known."""
+    known = (await find(session, [user_id])).get(user_id)
+    row = {
+        "user_id": user_id,
+        "username": "",
+        "username_key": "",
+        "display_name": "",
+        "avatar_url": None,
+        "direct_messages": "contacts",
+        "sends_receipts": False,
+        "shows_presence": False,
+        "version": DELETED,
+    }
+    await save_newer(session, [row])
+    return known.username if known is not None else ""
 
 
 async def without_receipts(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
