@@ -132,7 +132,8 @@ class MessageService:
         """Give a message another text; the former one is kept for its sender.
 
         Raises:
-            ProblemError: 404; 403 for who is not its sender, and after the configured time; 409 for a tombstone.
+            ProblemError: 404; 403 for who is not its sender, after the configured time, and `cannot-message` where
+                they could not send it now; 409 for a tombstone.
         """
         async with self._changer.change(caller) as change:
             revision = await revise(change, message_id)
@@ -140,6 +141,7 @@ class MessageService:
             if row.sender_id != caller.user_id or row.kind != "text":
                 raise ProblemError(problems.FORBIDDEN, "only its sender edits a message")
             revision.require_there()
+            await revision.require_may_write()
             if change.now > row.created_at + self._edit_within:
                 raise ProblemError(problems.FORBIDDEN, "the time for editing is over")
             if row.content != content:

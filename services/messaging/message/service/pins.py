@@ -38,12 +38,14 @@ class PinService:
         """Pin a message; again changes nothing.
 
         Raises:
-            ProblemError: 404; 403 for plain members of a group; 409 for a tombstone, and above `MAX_PINS`.
+            ProblemError: 404; 403 for plain members of a group, and `cannot-message`; 409 for a tombstone, and above
+                `MAX_PINS`.
         """
         async with self._changer.change(caller) as change:
             revision = await revise(change, message_id)
             _require_may_pin(revision.place)
             revision.require_there()
+            await revision.require_may_write()
             row = revision.row
             if not row.pinned:
                 if await pins.count(change.session, row.conversation_id) >= pins.MAX_PINS:

@@ -24,13 +24,14 @@ class ReactionService:
         """React with one emoji; again changes nothing.
 
         Raises:
-            ProblemError: 404; 409 for a tombstone, and where the message has too many emojis; 422 for anything else
-                than one emoji.
+            ProblemError: 404; 403 `cannot-message`; 409 for a tombstone, and where the message has too many emojis; 422
+                for anything else than one emoji.
         """
         emoji = require_emoji(text)
         async with self._changer.change(caller) as change:
             revision = await revise(change, message_id)
             revision.require_there()
+            await revision.require_may_write()
             if await reactions.find(change.session, message_id, emoji, caller.user_id) is None:
                 reaction = reactions.reaction_of(message_id, emoji, caller.user_id, change.now)
                 if not await reactions.add(change.session, reaction):
