@@ -1,172 +1,184 @@
-"""Who may do what: every route of the service against everybody who may come; a new route without a row fails."""
+"""Who may do what: every route and socket event of the service against everybody who may come.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+The rows stand in `permissions.py`; a new route or event without one fails here, and so does an old docs/permissions.md.
+"""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.routing import APIRoute
-from messaging.message import api
+from messaging_wire.auth import Revocation
+from socketio.exceptions import ConnectionError as RefusedError
 
-from tests.messaging.message.world import Json, User, World, body_of
+from tests.messaging.message.permissions import PAGE, ROLES, ROWS, WITHOUT_TOKEN, Row, render
+from tests.messaging.message.test_people import BLOCKED, CONTACT, deliver, profile, said
+from tests.messaging.message.world import Json, User, World, until
 
-ROLES = ("anonymous", "expired", "stranger", "ex_member", "member", "admin", "owner")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A route, what is sent to it, and the answer to each role of `ROLES`."""
-
-    method: str
-    path: str
-    answers: tuple[int, int, int, int, int, int, int]
-    body: Any = None
-
-
-ROWS = (
-    Row("POST", "/conversation", (401, 401, 201, 201, 201, 201, 201), {"title": "Mine"}),
-    Row("GET", "/conversation", (401, 401, 200, 200, 200, 200, 200)),
-    Row("GET", "/conversation/by-user-id/{owner}", (401, 401, 404, 404, 404, 404, 200)),
-    Row("POST", "/conversation/join", (401, 401, 404, 404, 404, 404, 404), {"join_code": "A" * 32}),
-    Row("GET", "/conversation/{id}", (401, 401, 404, 404, 200, 200, 200)),
-    Row("PUT", "/conversation/{id}", (401, 401, 404, 404, 403, 200, 200), {"title": "New"}),
-    Row("POST", "/conversation/{id}/join-code", (401, 401, 404, 404, 403, 200, 200)),
-    Row("DELETE", "/conversation/{id}/join-code", (401, 401, 404, 404, 403, 204, 204)),
-    Row("GET", "/conversation/{id}/messages", (401, 401, 404, 404, 200, 200, 200)),
-    Row("GET", "/conversation/{id}/changes", (401, 401, 404, 404, 200, 200, 200)),
-    Row("GET", "/conversation/{id}/members", (401, 401, 404, 404, 200, 200, 200)),
-    Row("PUT", "/conversation/{id}/members/{target}", (401, 401, 404, 404, 403, 403, 200), {"role": "admin"}),
-    Row("DELETE", "/conversation/{id}/members/{target}", (401, 401, 404, 404, 403, 204, 204)),
-    Row("PUT", "/conversation/{id}/receipt", (401, 401, 404, 404, 200, 200, 200), {"read_seq": 1}),
-    Row("GET", "/conversation/{id}/receipts", (401, 401, 404, 404, 200, 200, 200)),
-    Row("POST", "/message", (401, 401, 404, 404, 201, 201, 201), "a message"),
-    Row("GET", "/message", (401, 401, 200, 200, 200, 200, 200)),
-    Row("GET", "/message/{message}", (401, 401, 404, 404, 200, 200, 200)),
-    Row("PUT", "/message/{message}", (401, 401, 404, 404, 403, 403, 403), {"content": "not mine"}),
-    Row("DELETE", "/message/{message}", (401, 401, 404, 404, 403, 204, 204)),
-    Row("GET", "/message/{message}/versions", (401, 401, 404, 404, 403, 403, 403)),
-    Row("PUT", "/message/{message}/reactions/%F0%9F%91%8D", (401, 401, 404, 404, 200, 200, 200)),
-    Row("DELETE", "/message/{message}/reactions/%F0%9F%91%8D", (401, 401, 404, 404, 204, 204, 204)),
-    Row("PUT", "/message/{message}/pin", (401, 401, 404, 404, 403, 200, 200)),
-    Row("DELETE", "/message/{message}/pin", (401, 401, 404, 404, 403, 204, 204)),
-    Row("GET", "/conversation/{id}/pins", (401, 401, 404, 404, 200, 200, 200)),
-    Row("DELETE", "/conversation/{id}", (401, 401, 404, 404, 403, 403, 204)),
-)
-EVENTS: dict[str, tuple[int, int, int, int, int]] = {
-    # stranger, ex_member, member, admin, owner; others cannot connect
-    "send_message": (404, 404, 200, 200, 200),
-    "receipt": (404, 404, 200, 200, 200),
-    "typing": (404, 404, 200, 200, 200),
-    "sync": (200, 200, 200, 200, 200),
+PLACES = {
+    "id": "conversation_id",
+    "direct": "conversation_id",
+    "message": "message_id",
+    "direct_message": "message_id",
+    "owner": "user_id",
+    "me": "user_id",
+    "target": "user_id",
+    "outsider": "user_id",
+    "waiting": "user_id",
 }
+"""What a row's path names, by the names of the routes' parameters."""
 
 
 @dataclass
 class Cast:
-    """One group and somebody of every kind; `target` is another member, whose message is asked about."""
+    """Two groups, one of them deleted, a direct conversation, and somebody of every kind."""
 
     world: World
-    group: Json
     users: dict[str, User]
-    target: User
-    message: Json
+    group: Json
+    ids: dict[str, str]
+    gone: dict[str, str]
 
-    def path(self, row: Row) -> str:
-        """The row's path with this group's ids."""
-        return row.path.format(
-            id=self.group["id"], owner=self.users["owner"].id, target=self.target.id, message=self.message["id"]
-        )
+    def filled(self, text: str, role: str) -> str:
+        """A text with what its braces name, as `role` asks about it."""
+        values = self.ids | {"me": self.users[role].id, "new": str(uuid4()), "token": self.users[role].person.token}
+        values |= self.gone if role == "gone" else {}
+        return re.sub(r"{(\w+)}", lambda found: values[found[1]], text)
 
-    def body(self, row: Row) -> Any:
-        """What is sent."""
-        return body_of(self.group["id"]) if row.body == "a message" else row.body
+    async def ask(self, row: Row, role: str) -> int:
+        """Ask as `role`; return the status."""
+        body = json.loads(self.filled(json.dumps(row.body), role)) if row.body is not None else None
+        if row.method == "EVENT":
+            return await self._emit(row.path, body, role)
+        path = self.filled(row.path, role)
+        if role == "anonymous":
+            return (await self.world.service.public.request(row.method, f"/api{path}", json=body)).status_code
+        return (await self.users[role].ask(row.method, path, json=body)).status_code
+
+    async def _emit(self, event: str, body: Any, role: str) -> int:
+        refusals: list[Json] = []
+        live = self.users[role].live()
+        live.client.on("connect_error", refusals.append)
+        try:
+            async with live:
+                answer = await live.call(event, body)
+        except RefusedError:
+            return int(refusals[0]["data"]["status"])
+        return 200 if answer["ok"] else int(answer["problem"]["status"])
 
 
 async def cast_of(world: World) -> Cast:
     """Make them."""
-    users = {role: world.user(role) for role in ROLES[2:]}
+    users = {role: world.user(role) for role in (*ROLES, "target", "outsider", "waiting")}
+    users["anonymous"] = User(world, replace(users["anonymous"].person, token=""))
     users["expired"] = User(world, world.issuer.person("expired", lifetime=timedelta(minutes=-1)))
-    target = world.user("target")
-    group = await world.group(users["owner"], users["admin"], users["member"], users["ex_member"], target)
-    path = f"/conversation/{group['id']}/members"
-    await users["owner"].put(f"{path}/{users['admin'].id}", {"role": "admin"})
+    owner, target, blocked = users["owner"], users["target"], users["blocked"]
+    inside = [users[role] for role in ("ex_member", "member", "admin", "blocked", "target")]
+    await deliver(world, *(profile(user) for user in users.values()), *(said(user, owner, CONTACT) for user in inside))
+    asked = [user.id for user in (*inside, users["invited"], users["waiting"])]
+    group = await owner.post("/conversation", {"title": "Engines", "member_ids": asked}, expect=201)
+    for admin in (users["admin"], blocked):
+        await owner.put(f"/conversation/{group['id']}/members/{admin.id}", {"role": "admin"})
     message = await target.send(group["id"], "target's")
-    await users["owner"].delete(f"{path}/{users['ex_member'].id}")
-    return Cast(world, group, users, target, message)
+    await owner.delete(f"/conversation/{group['id']}/members/{users['ex_member'].id}")
+    ids = {name: users[name].id for name in ("owner", "target", "outsider", "waiting")}
+    ids |= {"id": group["id"], "message": message["id"], "code": group["join_code"], **await _direct(blocked, target)}
+    await deliver(world, *(said(users[name], blocked, BLOCKED, 2) for name in ("target", "outsider")))
+    await _revoke(world, users["deleted"])
+    return Cast(world, users, group, ids, await _deleted_group(users["gone"]))
 
 
-def test_every_route_has_a_row() -> None:
+async def _direct(blocked: User, target: User) -> dict[str, str]:
+    direct = await target.post("/conversation", {"kind": "direct", "member_ids": [blocked.id]}, expect=201)
+    message = await blocked.send(direct["id"], "before the block")
+    return {"direct": direct["id"], "direct_message": message["id"]}
+
+
+async def _deleted_group(owner: User) -> dict[str, str]:
+    group = await owner.post("/conversation", {"title": "Gone"}, expect=201)
+    message = await owner.send(group["id"])
+    await owner.delete(f"/conversation/{group['id']}")
+    return {"id": group["id"], "message": message["id"], "code": group["join_code"]}
+
+
+async def _revoke(world: World, user: User) -> None:
+    """End all sessions of somebody, as auth does where an account is deleted."""
+    now, known = datetime.now(UTC), world.service.host.runtime.trust.revocations
+    entry = Revocation(
+        position=len(world.trust.revocations) + 1,
+        user_id=user.person.id,
+        not_before=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    world.trust.revocations.append(entry)
+    known.wake()
+    await until(lambda: known.position >= entry.position, "the revocation was not read")
+
+
+def named(path: str) -> str:
+    """A row's path as the route is declared."""
+    path = re.sub(r"{(\w+)}", lambda found: "{" + PLACES[found[1]] + "}", path)
+    path = path.replace("/👍", "/{emoji}")
+    return path.replace("invitations/{waiting}", "invitations/{user_id}")
+
+
+def test_every_route_has_a_row(world: World) -> None:
     routes = {
         (method, route.path.removeprefix("/api"))
-        for router in (api.messages, api.conversations, api.members)
+        for router in world.service.host.parts.routers
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
-    names = {"{id}": "{conversation_id}", "{message}": "{message_id}", "{target}": "{user_id}", "{owner}": "{user_id}"}
-    names["%F0%9F%91%8D"] = "{emoji}"
-    rows = {(row.method, _rename(row.path, names)) for row in ROWS}
 
-    assert rows == routes
+    assert {(row.method, named(row.path)) for row in ROWS if row.method != "EVENT"} == routes
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path}")
-async def test_a_route_answers_each_as_the_table_says(world: World, row: Row) -> None:
-    got: list[int] = []
-    cast = await cast_of(world)
-    for role in ROLES:
-        if row.method in ("DELETE", "PUT") and got and got[-1] in (200, 204):
-            cast = await cast_of(world)  # the one before has changed what this one asks about
-        if role == "anonymous":
-            answer = await world.service.public.request(row.method, "/api" + cast.path(row), json=cast.body(row))
-        else:
-            answer = await cast.users[role].ask(row.method, cast.path(row), json=cast.body(row))
-        got.append(answer.status_code)
-
-    assert dict(zip(ROLES, got, strict=True)) == dict(zip(ROLES, row.answers, strict=True))
-
-
-async def test_every_event_has_a_row(world: World) -> None:
+def test_every_event_has_a_row(world: World) -> None:
     hub = world.service.host.parts.sockets
     assert hub is not None
-    assert set(EVENTS) == set(hub.events()) - {"refresh"}
+    assert {row.path for row in ROWS if row.method == "EVENT"} == set(hub.events())
 
 
-@pytest.mark.parametrize("event", EVENTS)
-async def test_an_event_answers_each_as_the_table_says(world: World, event: str) -> None:
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+async def test_everybody_is_answered_as_the_table_says(world: World, row: Row) -> None:
+    got: dict[str, int] = {}
     cast = await cast_of(world)
-    payloads: dict[str, Callable[[], Json]] = {
-        "send_message": lambda: body_of(cast.group["id"]),
-        "receipt": lambda: {"conversation_id": cast.group["id"], "read_seq": 1},
-        "typing": lambda: {"conversation_id": cast.group["id"]},
-        "sync": lambda: {"conversations": {cast.group["id"]: 0}},
-    }
-    got = []
-    for role in ROLES[2:]:
-        async with cast.users[role].live() as live:
-            answer = await live.call(event, payloads[event]())
-            got.append(200 if answer["ok"] else answer["problem"]["status"])
-            if event == "sync":
-                seen = role in ("member", "admin", "owner")
-                assert list(answer["conversations"]) == [cast.group["id"]] * seen
-                assert answer["gone"] == [cast.group["id"]] * (not seen)
+    for role in ROLES:
+        got[role] = await cast.ask(row, role)
+        if row.method not in ("GET", "EVENT") and got[role] < 300:
+            cast = await cast_of(world)  # what the next one asks about has changed
 
-    assert tuple(got) == EVENTS[event]
+    assert got == row.expected()
 
 
-async def test_a_stranger_cannot_tell_a_conversation_from_none(world: World) -> None:
+async def test_sync_gives_a_group_to_its_members_only(world: World) -> None:
     cast = await cast_of(world)
-    stranger = cast.users["stranger"]
-
-    for row in ROWS:
-        if "{id}" not in row.path:
+    for role in ROLES:
+        if role in WITHOUT_TOKEN:
             continue
-        there = await stranger.ask(row.method, cast.path(row), json=cast.body(row))
-        unknown = cast.path(row).replace(cast.group["id"], str(uuid4()))
-        nowhere = await stranger.ask(row.method, unknown, json=cast.body(row))
-        assert there.json() == nowhere.json()
+        here = cast.gone["id"] if role == "gone" else cast.group["id"]
+        async with cast.users[role].live() as live:
+            answer = await live.accepted("sync", {"conversations": {here: 0}})
+        seen = role in ("member", "admin", "owner", "blocked")
+        assert (list(answer["conversations"]), answer["gone"]) == ([here] * seen, [here] * (not seen)), role
+
+
+@pytest.mark.parametrize("role", ["stranger", "invited", "ex_member"])
+async def test_who_is_no_member_cannot_tell_a_conversation_from_none(world: World, role: str) -> None:
+    cast = await cast_of(world)
+    user = cast.users[role]
+    for row in ROWS:
+        if "{id}" not in row.path or row.expected()[role] != 404:
+            continue
+        path, body = cast.filled(row.path, role), row.body and json.loads(cast.filled(json.dumps(row.body), role))
+        there = await user.ask(row.method, path, json=body)
+        nowhere = await user.ask(row.method, path.replace(cast.group["id"], str(uuid4())), json=body)
+        assert there.json() == nowhere.json(), row.name
 
 
 @pytest.mark.parametrize("path", ["/conversation/nonsense", "/conversation/1/messages", "/message/x"])
@@ -174,7 +186,5 @@ async def test_a_malformed_id_is_not_found(world: World, path: str) -> None:
     assert (await world.user("ada").ask("GET", path)).status_code == 404
 
 
-def _rename(path: str, names: dict[str, str]) -> str:
-    for short, long in names.items():
-        path = path.replace(short, long)
-    return path
+def test_the_page_of_the_docs_is_this_table() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "python -m tests.messaging.message.permissions"
