@@ -56,6 +56,8 @@ LONGEST_SLEEP = timedelta(seconds=30)
 """A replica looks at least this often, for jobs that another one took in before it died."""
 BREATH_S = 0.005
 PORTION = 500
+NOBODY = "Deleted person"
+"""How somebody is called who has deleted their account."""
 
 
 @dataclass
@@ -206,11 +208,13 @@ async def _claim(session: AsyncSession, now: datetime) -> RowMapping | None:
 
 
 async def deleted_among(session: AsyncSession, user_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of up to a few thousand people whose accounts were deleted, as far as it is remembered."""
-    if not user_ids:
-        return set()
-    query = select(purges.c.user_id).where(purges.c.user_id.in_(list(user_ids)))
-    return set((await session.execute(query)).scalars())
+    """Return those of the people whose accounts were deleted, as far as it is remembered."""
+    found: set[UUID] = set()
+    wanted = list(user_ids)
+    for start in range(0, len(wanted), PORTION):
+        query = select(purges.c.user_id).where(purges.c.user_id.in_(wanted[start : start + PORTION]))
+        found |= set((await session.execute(query)).scalars())
+    return found
 
 
 async def remove_some(session: AsyncSession, table: Table, *conditions: ColumnElement[bool]) -> bool:

@@ -4,10 +4,9 @@ from uuid import UUID
 
 from messaging_wire.ids import UserId
 
+from messaging.kernel.purging import NOBODY
 from messaging.message.tables import MessageRow, NamedPersonRow
 
-NOBODY = "Deleted person"
-"""How somebody is called who has deleted their account."""
 _OBJECT_FOLLOWS = ("added", "removed", "made")
 
 

@@ -17,10 +17,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.clock import Clock
 from messaging.kernel.outbox import Outbox
-from messaging.kernel.purging import Job, Page
+from messaging.kernel.purging import NOBODY, Job, Page
 from messaging.kernel.tokens import Caller
 from messaging.message.delivery import Delivery
-from messaging.message.naming import NOBODY, without_name
+from messaging.message.naming import without_name
 from messaging.message.news import ChangedConversation
 from messaging.message.service.change import Change
 from messaging.message.service.conversations import delete_conversation
