@@ -11,14 +11,17 @@ from messaging.export.downloads import Downloads
 from messaging.export.grants import GrantSafe
 from messaging.export.links import LinkSigner
 from messaging.export.peers import Archive, GrantIssuer
+from messaging.export.purging import PersonPurge
 from messaging.export.service import ExportService
 from messaging.export.settings import ExportSettings
 from messaging.export.work import ExportWork
 from messaging.kernel.keys import derive_key, master_key
 from messaging.kernel.outbox import Outbox
 from messaging.kernel.peers import open_client
+from messaging.kernel.purging import Purging
 from messaging.kernel.service import Parts, Runtime
 from messaging.kernel.settings import load_settings
+from messaging.kernel.topology import EXPORT_DELETIONS
 
 KEY_FILE = "export.key"
 
@@ -52,6 +55,7 @@ def build(runtime: Runtime) -> Parts:
     service = ExportService(
         database, clock, archive=archive, grants=grants, signer=signer, settings=settings, wake=work.wake
     )
+    purging = Purging(runtime, PersonPurge(clock).page)
     return Parts(
         routers=[api.router],
         state={
@@ -60,7 +64,8 @@ def build(runtime: Runtime) -> Parts:
             "settings": settings,
             "clock": clock,
         },
-        tasks=[work.run, work.clear_away, lambda: _close_at_end(auth, message)],
+        consumers=[purging.consumer(EXPORT_DELETIONS)],
+        tasks=[work.run, work.clear_away, purging.run, lambda: _close_at_end(auth, message)],
     )
 
 

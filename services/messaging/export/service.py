@@ -25,6 +25,7 @@ from messaging.kernel.database import Database
 from messaging.kernel.errors import ProblemError
 from messaging.kernel.ids import new_id
 from messaging.kernel.paging import bad_cursor, decode_cursor, encode_cursor
+from messaging.kernel.purging import deleted_among
 from messaging.kernel.tokens import invalid_token
 
 DOWNLOAD_PATH = "/dataexport/download"
@@ -124,6 +125,8 @@ class ExportService:
             "expires_at": None,
         }
         async with self._database.writing() as session:
+            if await deleted_among(session, [user_id]):
+                raise invalid_token("the account lives no more")
             await exports.add(session, row)
         return row
 

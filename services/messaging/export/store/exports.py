@@ -41,6 +41,12 @@ async def page(session: AsyncSession, user_id: UUID, *, limit: int, before: UUID
     return (await session.execute(query)).mappings().all()
 
 
+async def one_of_person(session: AsyncSession, user_id: UUID) -> RowMapping | None:
+    """Hold one of a person's exports, for whoever takes them all away."""
+    query = select(exports).where(exports.c.user_id == user_id).order_by(exports.c.id).limit(1)
+    return (await session.execute(locked(session, query))).mappings().one_or_none()
+
+
 async def count(session: AsyncSession, user_id: UUID) -> int:
     """How many exports of a person are kept."""
     query = select(func.count()).select_from(exports).where(exports.c.user_id == user_id)
