@@ -6,9 +6,12 @@ from typing import cast
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.outbox import Outbox
+from messaging.kernel.purging import Purging
 from messaging.kernel.service import Parts, Runtime
 from messaging.kernel.settings import load_settings
+from messaging.kernel.topology import NOTIFICATION_DELETIONS
 from messaging.notification import api, consumers, sockets
+from messaging.notification.purging import PersonPurge
 from messaging.notification.schedule import ReminderSchedule, forget_hourly
 from messaging.notification.service import NotificationService
 from messaging.notification.settings import NotificationSettings
@@ -31,12 +34,13 @@ def build(runtime: Runtime) -> Parts:
     announcer = sockets.Announcer(hub, runtime.bus, service.current)
     service.listen(announcer.announce)
     sockets.add_events(hub, service)
+    purging = Purging(runtime, PersonPurge(service.announce).page)
     schedule = ReminderSchedule(service, runtime.clock)
     return Parts(
         routers=[api.router],
         state={"notification": service},
-        consumers=[consumers.activity(service)],
-        tasks=[announcer.run, schedule.run, partial(forget_hourly, service)],
+        consumers=[consumers.activity(service), purging.consumer(NOTIFICATION_DELETIONS)],
+        tasks=[announcer.run, schedule.run, partial(forget_hourly, service), purging.run],
         sockets=hub,
     )
 

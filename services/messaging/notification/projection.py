@@ -23,6 +23,7 @@ from messaging_wire.events import (
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.clock import Clock
+from messaging.kernel.purging import NOBODY, deleted_among
 from messaging.notification.changes import Change, preview
 from messaging.notification.fanout import FanOut
 from messaging.notification.membership import apply_memberships
@@ -60,6 +61,12 @@ class Batch:
         """Every conversation that is spoken of."""
         return {event.conversation_id for events in self.events.values() for event in events}
 
+    def people(self) -> set[UUID]:
+        """Everybody of whom something would be kept."""
+        found: set[UUID] = {event.sender_id for event in self.all_of(MessageCreated)}
+        found |= {event.user_id for event in self.all_of(ReceiptUpdated)}
+        return found | {change.user_id for event in self.all_of(MembershipChanged) for change in event.changes}
+
 
 class Projection:
     """Works off one batch in the caller's transaction."""
@@ -69,12 +76,14 @@ class Projection:
         self._now = clock.now()
         self._known: dict[UUID, Conversation] = {}
         self._changes: list[Change] = []
+        self._gone: set[UUID] = set()
 
     async def apply(self, envelopes: Sequence[Envelope]) -> list[Change]:
         """Work off events that are new by their ids; return what people are to be told after the commit."""
         batch = Batch.of(envelopes)
         self._known = await activity.lock_conversations(self._session, batch.conversation_ids())
-        memberships = batch.all_of(MembershipChanged)
+        self._gone = await deleted_among(self._session, batch.people())
+        memberships = [self._without_gone(event) for event in batch.all_of(MembershipChanged)]
         advances = defaultdict[Pair, int](int, await apply_memberships(self._session, self._known, memberships))
         await self._remove_of_former_members({event.conversation_id for event in memberships})
         sent = await self._ripe(batch.all_of(MessageCreated), {event.conversation_id for event in memberships})
@@ -84,7 +93,7 @@ class Projection:
         for message in sent:
             pair = (message.conversation_id, message.sender_id)
             advances[pair] = max(advances[pair], message.seq)
-        await self._read_up_to(advances)
+        await self._read_up_to({pair: seq for pair, seq in advances.items() if pair[1] not in self._gone})
         await self._note_activity(sent, batch.all_of(MessageUpdated))
         await activity.save_conversations(self._session, self._known.values())
         return self._changes
@@ -111,7 +120,16 @@ class Projection:
         for conversation_id in moved:
             while bodies := await activity.take_ripe(self._session, self._known[conversation_id]):
                 ripe += [MessageCreated.model_validate_json(body) for body in bodies]
-        return ripe
+        return [self._unnamed(event) if event.sender_id in self._gone else event for event in ripe]
+
+    def _without_gone(self, event: MembershipChanged) -> MembershipChanged:
+        """The event without people who have deleted their accounts: it came late, and brings nobody back."""
+        if self._gone.isdisjoint(change.user_id for change in event.changes):
+            return event
+        return event.model_copy(update={"changes": [one for one in event.changes if one.user_id not in self._gone]})
+
+    def _unnamed(self, event: MessageCreated) -> MessageCreated:
+        return event.model_copy(update={"sender_username": NOBODY})
 
     async def _remove_of_former_members(self, conversation_ids: Iterable[UUID]) -> None:
         """Take away what tells of conversations that a person is no member of any more."""

@@ -47,6 +47,10 @@ class NotificationService:
         """Call `listener` with what has changed, after each commit."""
         self._listeners.append(listener)
 
+    def announce(self, changes: Sequence[Change]) -> None:
+        """Tell listeners of what was committed elsewhere."""
+        self._publish(changes)
+
     def on_reminder(self, listener: Callable[[], None]) -> None:
         """Call `listener` when a reminder has been made that waits for its time."""
         self._reminder_listeners.append(listener)
