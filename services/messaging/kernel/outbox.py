@@ -136,7 +136,7 @@ class Outbox:
         query = select(outbox).where(outbox.c.parked_at.is_(None)).order_by(outbox.c.id).limit(BATCH)
         return (await session.execute(locked(session, query, skip_locked=True))).mappings().all()
 
-    async def _publish(self, rows: Sequence[RowMapping]) -> tuple[list[int], list[RowMapping]]:
+    async def _publish(self, rows: Sequence[RowMapping]) -> tuple[list[RowMapping], list[RowMapping]]:
         """Publish together; where that fails, one by one, so that one bad event holds up no other."""
         if not rows:
             return [], []
@@ -146,20 +146,22 @@ class Outbox:
             if self._bus.not_ready() is not None:
                 return [], list(rows)
         else:
-            return [row["id"] for row in rows], []
-        done: list[int] = []
+            return list(rows), []
+        done: list[RowMapping] = []
         refused: list[RowMapping] = []
         for row in rows:
             try:
                 await self._bus.publish([_envelope(row)])
-                done.append(row["id"])
+                done.append(row)
             except BusUnavailableError:
                 refused.append(row)
         return done, refused
 
-    async def _settle(self, session: AsyncSession, done: list[int], refused: list[RowMapping]) -> None:
+    async def _settle(self, session: AsyncSession, done: list[RowMapping], refused: list[RowMapping]) -> None:
         if done:
-            await session.execute(delete(outbox).where(outbox.c.id.in_(done)))
+            numbers, events = [row["id"] for row in done], [row["event_id"] for row in done]
+            # SQLite gives the number of a deleted row out again: it may be another event's by now
+            await session.execute(delete(outbox).where(outbox.c.id.in_(numbers), outbox.c.event_id.in_(events)))
             PUBLISHED.labels(self._service).inc(len(done))
         if not refused or self._bus.not_ready() is not None:
             return  # an outage is nobody's fault: it counts as no attempt

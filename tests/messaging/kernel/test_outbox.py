@@ -129,6 +129,32 @@ async def test_the_relay_wakes_up_at_once(database: Database, clock: SetClock) -
     await asyncio.gather(relay, return_exceptions=True)
 
 
+async def test_an_event_under_the_number_of_one_that_another_relay_has_deleted_stays(
+    sqlite: Database, clock: SetClock
+) -> None:
+    bus, read, go_on = MemoryBus(), asyncio.Event(), asyncio.Event()
+
+    async def handle(_envelopes: Sequence[Envelope]) -> None:
+        read.set()
+        await go_on.wait()
+
+    bus.consume(Consumer(USER_ACCOUNTS, handle))
+    slow, quick = Outbox(sqlite, bus, clock, "auth"), Outbox(sqlite, MemoryBus(), clock, "auth")
+    async with sqlite.writing() as session:
+        await quick.add(session, [created(clock, "ada")])
+    relay = asyncio.create_task(slow.relay_batch())
+    await read.wait()
+    await quick.relay_batch()
+    async with sqlite.writing() as session:
+        await quick.add(session, [created(clock, "ben")])
+    go_on.set()
+    await relay
+
+    assert await quick.backlog() == 1
+    await quick.relay_batch()
+    assert await quick.backlog() == 0
+
+
 async def test_a_redelivered_event_is_taken_once(database: Database, clock: SetClock) -> None:
     envelope = Envelope(id=uuid4(), routing_key="user.created", occurred_at=clock.now(), body={})
     other = Envelope(id=uuid4(), routing_key="user.created", occurred_at=clock.now(), body={})
