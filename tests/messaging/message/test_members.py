@@ -106,6 +106,28 @@ async def test_a_new_title_is_told_with_the_membership(world: World) -> None:
     assert told[1].changes == []
 
 
+async def test_only_members_are_told_the_join_code_and_its_changes(world: World) -> None:
+    ada, ben, carol = (world.user(name) for name in ("ada", "ben", "carol"))
+    group = await world.group(ada, ben, carol)
+    path = f"/conversation/{group['id']}"
+
+    async with ben.live() as live, carol.live() as carol_live:
+        await ada.delete(f"{path}/members/{ben.id}")
+        left = await live.wait_for("conversation", lambda change: change["reason"] == "left")
+        code = (await ada.post(f"{path}/join-code"))["join_code"]
+        told = await carol_live.wait_for("conversation", lambda change: change["conversation"]["join_code"] == code)
+        await ben.post("/conversation/join", {"join_code": group["join_code"]}, expect=404)
+        own = await world.group(ben)
+        await live.wait_for("conversation", lambda change: change["conversation"]["id"] == own["id"])
+
+    assert told["reason"] == "changed"
+    assert left["conversation"]["join_code"] is None
+    assert [change["reason"] for change in live.events("conversation")] == ["left", "joined"]
+    await ada.delete(f"{path}/join-code")
+    assert (await carol.get(path))["join_code"] is None
+    await ben.post("/conversation/join", {"join_code": code}, expect=404)
+
+
 async def test_members_come_in_pages(world: World) -> None:
     people = [world.user(f"user{number}") for number in range(5)]
     group = await world.group(*people)

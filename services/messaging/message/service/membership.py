@@ -144,7 +144,7 @@ async def take_out(change: Change, row: ConversationRow, target: MemberRow, *, b
 
     An owner is followed by somebody else; the last one out deletes the group.
     """
-    view = await change.view(target.user_id, row.id)
+    view = (await change.view(target.user_id, row.id)).model_copy(update={"join_code": None})
     username = await _name(change, target.user_id)
     await change.session.delete(target)
     await change.session.flush()
