@@ -4,7 +4,7 @@ Events come from the outbox only (`outbox.py`) and are consumed in batches, ackn
 a consumer is idempotent by event id (`inbox.py`). Hints tell other replicas of what the database already holds.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +18,7 @@ class BusUnavailableError(Exception):
 
 
 EventHandler = Callable[[Sequence[Envelope]], Awaitable[None]]
-"""Works off a batch in one transaction; returning acknowledges it, raising gives it back."""
+"""Works off a batch of single events in one transaction; returning acknowledges it, raising gives it back."""
 
 HintHandler = Callable[[str, bytes], None]
 """Takes a hint's topic and body; must not block."""
@@ -31,6 +31,18 @@ class Consumer:
     queue: Queue
     handle: EventHandler
     batch_size: int = 500
+
+
+def batches(envelopes: Sequence[Envelope], size: int) -> Iterator[list[Envelope]]:
+    """Unpack envelopes into batches of about `size` events; those of one envelope are never in two batches."""
+    batch: list[Envelope] = []
+    for envelope in envelopes:
+        if batch and len(batch) + len(envelope) > size:
+            yield batch
+            batch = []
+        batch += envelope.unpack()
+    if batch:
+        yield batch
 
 
 class Bus(Protocol):

@@ -1,25 +1,32 @@
-"""The bus of the standalone form: events go straight to the consumers, hints to nobody, as there is one process.
+"""The bus of the standalone form: events go straight to the consumers, hints to the other services of the process.
 
 Durability is the outbox's: its row stays until every consumer has committed. So a crash repeats a delivery, never
-loses one.
+loses one. A service's own hints do not come back to it: it is its only replica, and knows already.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 from messaging_wire.events import Envelope
 
-from messaging.kernel.bus import BusUnavailableError, Consumer, HintHandler
+from messaging.kernel.bus import BusUnavailableError, Consumer, HintHandler, batches
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
 class MemoryBus:
-    """Shared by all services of one process."""
+    """One for a process; `of` gives each service its own end of it."""
 
-    def __init__(self) -> None:
-        self._consumers: list[Consumer] = []
+    service: str = ""
+    _consumers: list[Consumer] = field(default_factory=list)
+    _listeners: dict[str, list[tuple[str, HintHandler]]] = field(default_factory=dict)
+
+    def of(self, service: str) -> "MemoryBus":
+        """This bus as the end of one service, whose hints go to the others only."""
+        return replace(self, service=service)
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Deliver to every consumer that takes these events; returns when all have committed."""
@@ -30,8 +37,8 @@ class MemoryBus:
 
     async def _deliver(self, consumer: Consumer, envelopes: list[Envelope]) -> None:
         try:
-            for start in range(0, len(envelopes), consumer.batch_size):
-                await consumer.handle(envelopes[start : start + consumer.batch_size])
+            for batch in batches(envelopes, consumer.batch_size):
+                await consumer.handle(batch)
         except Exception as error:
             log.exception("consumer_failed", queue=consumer.queue.name, events=len(envelopes))
             raise BusUnavailableError(f"{consumer.queue.name}: {type(error).__name__}") from error
@@ -41,10 +48,14 @@ class MemoryBus:
         self._consumers.append(consumer)
 
     def publish_hint(self, topic: str, body: bytes) -> None:
-        """Do nothing: the only process knows already."""
+        """Hand a hint to the other services that listen, soon and in order."""
+        for service, handle in self._listeners.get(topic, ()):
+            if service != self.service:
+                asyncio.get_running_loop().call_soon(handle, topic, body)
 
     def subscribe_hints(self, topic: str, handle: HintHandler, on_gap: Callable[[], None]) -> None:
-        """Do nothing: no other process exists."""
+        """Listen to what other services tell; nothing is ever missed."""
+        self._listeners.setdefault(topic, []).append((self.service, handle))
 
     async def run(self) -> None:
         """Wait to be cancelled."""

@@ -45,18 +45,23 @@ class BatchConsumer:
                 await self._work_off(batch)
 
     async def _gather(self) -> list[Delivery]:
-        messages = [await self._deliveries.get()]
+        """Take what has arrived, up to about as many events as the consumer works off at once."""
+        batch = await self._read(await self._deliveries.get())
         await asyncio.sleep(GATHER_S)
-        while len(messages) < self._consumer.batch_size and not self._deliveries.empty():
-            messages.append(self._deliveries.get_nowait())
-        batch: list[Delivery] = []
-        for message in messages:
-            try:
-                batch.append((message, Envelope.model_validate_json(message.body)))
-            except ValidationError as error:
-                log.warning("event_unreadable", queue=self._consumer.queue.name, problems=error.error_count())
-                await message.reject(requeue=False)
+        count = sum(len(envelope) for _, envelope in batch)
+        while count < self._consumer.batch_size and not self._deliveries.empty():
+            more = await self._read(self._deliveries.get_nowait())
+            batch += more
+            count += sum(len(envelope) for _, envelope in more)
         return batch
+
+    async def _read(self, message: AbstractIncomingMessage) -> list[Delivery]:
+        try:
+            return [(message, Envelope.model_validate_json(message.body))]
+        except ValidationError as error:
+            log.warning("event_unreadable", queue=self._consumer.queue.name, problems=error.error_count())
+            await message.reject(requeue=False)
+            return []
 
     async def _work_off(self, batch: list[Delivery]) -> None:
         try:
@@ -73,10 +78,10 @@ class BatchConsumer:
 
     async def _handle(self, batch: list[Delivery]) -> None:
         """Hand over to the consumer, again and again while only its database is away."""
-        pause = 0.1
+        pause, events = 0.1, [event for _, envelope in batch for event in envelope.unpack()]
         while True:
             try:
-                await self._consumer.handle([envelope for _, envelope in batch])
+                await self._consumer.handle(events)
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -87,4 +92,4 @@ class BatchConsumer:
             break
         for message, _ in batch:
             await message.ack()
-        CONSUMED.labels(self._consumer.queue.name).inc(len(batch))
+        CONSUMED.labels(self._consumer.queue.name).inc(len(events))

@@ -31,17 +31,18 @@ async def take_new(session: AsyncSession, consumer: str, envelopes: Sequence[Env
 
     Two replicas that hold the same event at once meet at the primary key: the second fails and is redelivered.
     """
-    unique = {envelope.id: envelope for envelope in envelopes}
+    unique = {(envelope.id, envelope.index): envelope for envelope in envelopes}
     if not unique:
         return []
-    query = select(inbox.c.event_id).where(inbox.c.consumer == consumer, inbox.c.event_id.in_(list(unique)))
+    ids = list({envelope.id for envelope in envelopes})
+    query = select(inbox.c.event_id).where(inbox.c.consumer == consumer, inbox.c.event_id.in_(ids))
     seen = set((await session.execute(locked(session, query))).scalars())
-    fresh = [envelope for key, envelope in unique.items() if key not in seen]
+    fresh = [key for key in ids if key not in seen]
     if fresh:
         now = clock.now()
-        rows = [{"consumer": consumer, "event_id": envelope.id, "received_at": now} for envelope in fresh]
-        await session.execute(insert(inbox).values(rows))
-    return fresh
+        rows = [{"consumer": consumer, "event_id": key, "received_at": now} for key in fresh]
+        await session.execute(insert(inbox), rows)
+    return [envelope for (key, _), envelope in unique.items() if key not in seen]
 
 
 async def forget_old(session: AsyncSession, clock: Clock) -> None:

@@ -164,11 +164,7 @@ def _found_again(outcomes: Sequence[Outcome], news: list[NewMessages]) -> list[N
     """News of messages that an attempt of unknown end had stored, and that nobody has been told of."""
     told = {message.id for item in news for message in item.messages}
     return [
-        NewMessages(
-            conversation_id=outcome.message.conversation_id,
-            member_version=outcome.member_version,
-            messages=[outcome.message],
-        )
+        NewMessages(outcome.message.conversation_id, outcome.member_version, [outcome.message])
         for outcome in outcomes
         if isinstance(outcome, Sent) and outcome.member_version > 0 and outcome.message.id not in told
     ]

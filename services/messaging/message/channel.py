@@ -13,17 +13,17 @@ from uuid import UUID
 
 import structlog
 from messaging_wire.ids import ConversationId, UserId
-from messaging_wire.message import Message
 from messaging_wire.realtime import Resync
 from prometheus_client import Counter
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.kernel.database import Database
-from messaging.kernel.sockets import SocketHub
+from messaging.kernel.sockets import Outgoing, SocketHub
 from messaging.message.news import MembersChanged
 from messaging.message.presentation import present_to_all
 from messaging.message.sequencer import Sequencer
+from messaging.message.shown import Shown
 from messaging.message.store import members as member_store
 from messaging.message.store import messages as message_store
 
@@ -33,6 +33,7 @@ GAP_WAIT_S: Final = 0.2
 FILL_LIMIT = 500
 MAX_OUTGOING = 1000
 NEVER_OLD = 2**62
+UPDATED: Final = "message_updated"
 
 GAPS = Counter("messaging_sequencer_gaps_total", "Gaps that were read from the database")
 RELOADS = Counter("messaging_rooms_loaded_total", "Rooms read from the database")
@@ -81,18 +82,18 @@ class Channel:
         if self.sequencer.next_seq is None:
             self.sequencer.next_seq = last_seq + 1
 
-    def take_messages(self, member_version: int, messages: Collection[Message]) -> None:
+    def take_messages(self, member_version: int, messages: Collection[Shown]) -> None:
         """Take new messages, in any order."""
         self._require(member_version)
         self._send(self.sequencer.offer(messages))
         self._watch_gap()
 
-    def take_change(self, member_version: int, message: Message) -> None:
+    def take_change(self, member_version: int, message: Shown) -> None:
         """Take a changed message."""
         self._require(member_version)
         changed = self.sequencer.offer_change(message)
         if changed is not None:
-            self.emit(lambda users: emit_message(self.outside.hub, users, "message_updated", changed))
+            self.emit(lambda users: emit_change(self.outside.hub, users, changed))
         self._send(self.sequencer.offer(()))  # it may have been the one that was missing
         self._watch_gap()
 
@@ -128,9 +129,9 @@ class Channel:
     def _require(self, member_version: int) -> None:
         self._version = max(self._version, member_version)
 
-    def _send(self, messages: Collection[Message]) -> None:
-        for message in messages:
-            self.emit(lambda users, message=message: emit_message(self.outside.hub, users, "message", message))  # type: ignore[misc]
+    def _send(self, messages: Collection[Shown]) -> None:
+        if messages:
+            self.emit(lambda users: emit_messages(self.outside.hub, users, messages))
 
     def _resync(self, users: Collection[UserId]) -> None:
         self.outside.hub.emit(users, "resync", Resync(conversation_id=self.conversation_id))
@@ -195,25 +196,35 @@ class Channel:
         try:
             async with self.outside.database.reading() as session:
                 rows = await message_store.after_seq(session, self.conversation_id, gap.start - 1, len(gap))
-                found = await present_to_all(session, [row for row in rows if row.seq in gap])
+                views = await present_to_all(session, [row for row in rows if row.seq in gap])
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("gap_not_read", error=type(error).__name__)
             return min(pause * 2, 5.0)
         GAPS.inc()
+        found = [Shown.of(view) for view in views]
         self._send(self.sequencer.offer(found))
         if self.sequencer.gap is not None and len(found) < len(gap):
             self._send(self.sequencer.skip_gap())  # what retention has taken away comes no more
         return GAP_WAIT_S
 
 
-def emit_message(hub: SocketHub, users: Collection[UserId], event: str, message: Message) -> None:
-    """Send a message to connected people: its `client_message_id` to its sender only."""
-    sender = message.sender_id
-    if sender in users:
-        hub.emit([sender], event, message)
-    others = [user for user in users if user != sender]
-    if others:
-        hub.emit(others, event, message.model_copy(update={"client_message_id": None}))
+def emit_messages(hub: SocketHub, users: Collection[UserId], messages: Collection[Shown]) -> None:
+    """Send new messages to connected people: the `client_message_id` to its sender only."""
+    sockets = hub.sockets_of(users)
+    for message in messages:
+        sender, others = message.sender_id, message.others
+        for socket in sockets:
+            socket.put(message.own if socket.caller.user_id == sender else others)
+
+
+def emit_change(hub: SocketHub, users: Collection[UserId], message: Shown) -> None:
+    """Send a changed message to connected people: the `client_message_id` to its sender only."""
+    sockets = hub.sockets_of(users)
+    if not sockets:
+        return
+    own, others = Outgoing(UPDATED, message.json), Outgoing(UPDATED, message.json_for_others)
+    for socket in sockets:
+        socket.put(own if socket.caller.user_id == message.sender_id else others)
 
 
 def emit_to_others(hub: SocketHub, users: Collection[UserId], event: str, payload: BaseModel, but: UUID) -> None:

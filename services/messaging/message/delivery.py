@@ -13,7 +13,6 @@ from uuid import UUID
 import structlog
 from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.realtime import ConversationChanged, Resync, Typing
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.kernel.bus import Bus
@@ -25,7 +24,6 @@ from messaging.message.news import (
     TOPIC,
     ChangedConversation,
     ChangedMessage,
-    Hint,
     Invited,
     MembersChanged,
     Missed,
@@ -34,9 +32,12 @@ from messaging.message.news import (
     News,
     ToldConversation,
     TypingNow,
+    is_from,
     read_hint,
+    write_hint,
 )
 from messaging.message.presentation import present_to_each
+from messaging.message.shown import Shown
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class Delivery:
         if self._bus.not_ready() is not None:
             self._untold = True
             return
-        self._bus.publish_hint(TOPIC, Hint(origin=self._origin, items=list(items)).model_dump_json().encode())
+        self._bus.publish_hint(TOPIC, write_hint(self._origin, items))
 
     def expect(self, conversation_id: ConversationId, last_seq: int) -> None:
         """A client here has the conversation up to `last_seq`."""
@@ -89,21 +90,22 @@ class Delivery:
                 task.cancel()
 
     def _take_hint(self, _topic: str, body: bytes) -> None:
-        try:
-            origin, items = read_hint(body)
-        except ValidationError as error:
-            log.warning("hint_unreadable", problems=error.error_count())
+        if is_from(self._origin, body):
             return
-        if origin != self._origin:
-            for item in items:
-                self._take(item)
+        try:
+            items = read_hint(body)
+        except ValueError as error:
+            log.warning("hint_unreadable", error=type(error).__name__)
+            return
+        for item in items:
+            self._take(item)
 
     def _hints_were_missed(self) -> None:
         """The broker is there again: whoever is connected, here or where own hints did not arrive, had better ask."""
         self._resync_all()
         if self._untold:
             self._untold = False
-            self._bus.publish_hint(TOPIC, Hint(origin=self._origin, items=[Missed()]).model_dump_json().encode())
+            self._bus.publish_hint(TOPIC, write_hint(self._origin, [Missed()]))
 
     def _resync_all(self) -> None:
         self._hub.emit(list(self._hub.connected_users()), "resync", Resync())
@@ -116,7 +118,7 @@ class Delivery:
             case NewMessages():
                 self._channel(item.conversation_id).take_messages(item.member_version, item.messages)
             case ChangedMessage():
-                self._channel(item.conversation_id).take_change(item.member_version, item.message)
+                self._channel(item.conversation_id).take_change(item.member_version, Shown.of(item.message))
             case MembersChanged():
                 self._channel(item.conversation_id).take_members(item)
             case ToldConversation():

@@ -4,27 +4,32 @@ A hint is transient and may be lost; the database holds everything that it says.
 one another: unknown fields are ignored.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from messaging_wire.base import Answer
 from messaging_wire.conversation import Conversation, Receipt
 from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.message import Message
 from messaging_wire.realtime import InvitationMade
-from pydantic import Field, SerializeAsAny, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
+
+from messaging.message.shown import Shown
 
 TOPIC = "message.hint"
 
 
-class NewMessages(Answer):
-    """Messages were stored, under the membership of `member_version`; as their senders see them."""
+@dataclass(frozen=True)
+class NewMessages:
+    """Messages were stored, under the membership of `member_version`; as their senders see them, ascending."""
 
-    kind: Literal["messages"] = "messages"
     conversation_id: ConversationId
     member_version: int
-    messages: list[Message]
+    messages: Sequence[Shown]
 
 
 class ChangedMessage(Answer):
@@ -105,30 +110,62 @@ News = (
 )
 
 
-class Hint(Answer):
-    """The body of a hint: news of one replica, in order."""
+_OTHERS: TypeAdapter[News] = TypeAdapter(
+    Annotated[
+        ChangedMessage
+        | MembersChanged
+        | ToldConversation
+        | ChangedConversation
+        | Invited
+        | NewReceipts
+        | TypingNow
+        | Missed,
+        Field(discriminator="kind"),
+    ]
+)
 
-    origin: UUID
-    items: list[SerializeAsAny[Answer]]
+
+def write_hint(origin: UUID, items: Sequence[News]) -> bytes:
+    """The body of a hint: news of one replica, in order. Messages stand in it as they were encoded before."""
+    return orjson.dumps({"origin": origin, "items": [_raw(item) for item in items]})
 
 
-class _RawHint(Answer):
-    origin: UUID
-    items: list[dict[str, object]]
+def is_from(origin: UUID, body: bytes) -> bool:
+    """Tell, without reading it, whether a hint is from that replica of this release."""
+    return body.startswith(b'{"origin":"%s"' % str(origin).encode())
 
 
-_NEWS: TypeAdapter[News] = TypeAdapter(Annotated[News, Field(discriminator="kind")])
-
-
-def read_hint(body: bytes) -> tuple[UUID, list[News]]:
-    """Read a hint's origin and those of its news that this release knows.
+def read_hint(body: bytes) -> list[News]:
+    """Read those of a hint's news that this release knows.
 
     Raises:
-        pydantic.ValidationError: it is no hint.
+        ValueError: it is no hint.
     """
-    raw = _RawHint.model_validate_json(body)
+    raw = orjson.loads(body)
+    items = raw.get("items") if isinstance(raw, dict) else None
+    if items is None:
+        raise ValueError("not a hint")
     known: list[News] = []
-    for item in raw.items:
-        with suppress(ValidationError):
-            known.append(_NEWS.validate_python(item))
-    return raw.origin, known
+    for item in items:
+        with suppress(ValidationError, ValueError, LookupError, TypeError):
+            known.append(_read_messages(item) if item["kind"] == "messages" else _OTHERS.validate_python(item))
+    return known
+
+
+def _raw(item: News) -> object:
+    if not isinstance(item, NewMessages):
+        return orjson.Fragment(item.model_dump_json())
+    return {
+        "kind": "messages",
+        "conversation_id": item.conversation_id,
+        "member_version": item.member_version,
+        "messages": [orjson.Fragment(message.json) for message in item.messages],
+    }
+
+
+def _read_messages(item: dict[str, Any]) -> NewMessages:
+    return NewMessages(
+        ConversationId(UUID(item["conversation_id"])),
+        int(item["member_version"]),
+        [Shown.read(message) for message in item["messages"]],
+    )

@@ -2,56 +2,48 @@
 
 import hashlib
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from messaging_wire.ids import ClientMessageId, MessageId, UserId
-from messaging_wire.message import MessageKind
 
 from messaging.kernel.ids import new_id
 from messaging.message.tables import ConversationRow, MessageRow
 
 
-def append_message(
-    conversation: ConversationRow,
-    *,
-    kind: MessageKind,
-    sender_id: UserId,
-    client_message_id: ClientMessageId,
-    content: str,
-    reply_to: MessageId | None = None,
-    now: datetime,
-) -> MessageRow:
-    """Give a new message the next `seq` and `rev` of a locked conversation and advance its counters.
+class Numbered(Protocol):
+    """A locked conversation's counters."""
+
+    last_seq: int
+    last_rev: int
+    last_activity_at: datetime
+
+
+def next_place(conversation: Numbered, now: datetime) -> tuple[int, int, datetime]:
+    """Advance a locked conversation's counters; return the `seq`, the `rev` and the time of its new message.
 
     Times never run backwards inside a conversation, whatever the clocks of replicas do: `?at=` searches by them.
     """
     conversation.last_seq += 1
     conversation.last_rev += 1
     conversation.last_activity_at = max(now, conversation.last_activity_at)
-    return MessageRow(
-        conversation_id=conversation.id,
-        seq=conversation.last_seq,
-        id=MessageId(new_id()),
-        rev=conversation.last_rev,
-        kind=kind,
-        sender_id=sender_id,
-        client_message_id=client_message_id,
-        content=content,
-        content_hash=first_content_hash(conversation.id, content, reply_to),
-        reply_to=reply_to,
-        created_at=conversation.last_activity_at,
-    )
+    return conversation.last_seq, conversation.last_rev, conversation.last_activity_at
 
 
 def append_system(conversation: ConversationRow, *, actor_id: UserId, content: str, now: datetime) -> MessageRow:
     """Give a message of kind `system` its place: what `actor_id` has done."""
-    return append_message(
-        conversation,
+    seq, rev, at = next_place(conversation, now)
+    return MessageRow(
+        conversation_id=conversation.id,
+        seq=seq,
+        id=MessageId(new_id()),
+        rev=rev,
         kind="system",
         sender_id=actor_id,
         client_message_id=ClientMessageId(new_id()),
         content=content,
-        now=now,
+        content_hash=first_content_hash(conversation.id, content, None),
+        created_at=at,
     )
 
 

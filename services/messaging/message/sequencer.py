@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from uuid import UUID
 
-from messaging_wire.message import Message
+from messaging.message.shown import Shown
 
 MAX_AHEAD = 1000
 MAX_REVS = 1000
@@ -19,10 +19,10 @@ class Sequencer:
 
     def __init__(self, next_seq: int | None = None) -> None:
         self.next_seq = next_seq
-        self._ahead: dict[int, Message] = {}
+        self._ahead: dict[int, Shown] = {}
         self._revs: OrderedDict[UUID, int] = OrderedDict()
 
-    def offer(self, messages: Iterable[Message]) -> list[Message]:
+    def offer(self, messages: Iterable[Shown]) -> list[Shown]:
         """Take messages; return those that go out now, ascending."""
         for message in messages:
             if self.next_seq is None:
@@ -31,12 +31,13 @@ class Sequencer:
                 self._keep(message)
         return self._release()
 
-    def offer_change(self, message: Message) -> Message | None:
+    def offer_change(self, message: Shown) -> Shown | None:
         """Take a changed message; return it where it goes out now.
 
         A change of what has not gone out yet goes out in its place; a change older than one that went out is dropped.
         """
         if self.next_seq is not None and message.seq >= self.next_seq:
+            message.is_changed = True
             self._keep(message)
             return None
         if message.rev <= self._revs.get(message.id, 0):
@@ -57,7 +58,7 @@ class Sequencer:
         """Whether more waits than should: whoever listens had better ask for all of it."""
         return len(self._ahead) > MAX_AHEAD
 
-    def skip_gap(self) -> list[Message]:
+    def skip_gap(self) -> list[Shown]:
         """Give up what is missing before what waits; return what goes out now."""
         if self._ahead:
             self.next_seq = min(self._ahead)
@@ -69,21 +70,21 @@ class Sequencer:
             self.next_seq = max(self._ahead) + 1
             self._ahead.clear()
 
-    def _keep(self, message: Message) -> None:
+    def _keep(self, message: Shown) -> None:
         known = self._ahead.get(message.seq)
         if known is None or known.rev < message.rev:
             self._ahead[message.seq] = message
 
-    def _release(self) -> list[Message]:
-        released: list[Message] = []
+    def _release(self) -> list[Shown]:
+        released: list[Shown] = []
         while self.next_seq is not None and (message := self._ahead.pop(self.next_seq, None)) is not None:
             self.next_seq += 1
-            if message.edited_at is not None or message.deleted_at is not None:
+            if message.is_changed:
                 self._note(message)
             released.append(message)
         return released
 
-    def _note(self, message: Message) -> None:
+    def _note(self, message: Shown) -> None:
         self._revs[message.id] = message.rev
         self._revs.move_to_end(message.id)
         while len(self._revs) > MAX_REVS:

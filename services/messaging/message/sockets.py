@@ -1,13 +1,12 @@
 """What a client can say on its socket, at `/api/message/socket.io`."""
 
-import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
 from messaging_wire import problems
 from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.message import SendRequest
-from messaging_wire.realtime import Acknowledged, MessageAcknowledged, ReceiptEvent, SyncRequest, TypingEvent
+from messaging_wire.realtime import Acknowledged, ReceiptEvent, SyncRequest, TypingEvent
 from pydantic import BaseModel
 
 from messaging.kernel.errors import ProblemError
@@ -33,9 +32,9 @@ class MessageSockets:
         hub.on("receipt", self._receipt)
         hub.on("typing", self._type)
 
-    def _send(self, socket: Socket, payload: Any) -> Awaitable[BaseModel]:
+    def _send(self, socket: Socket, payload: Any) -> Awaitable[Sent]:
         """Queue at once, in the socket's order; the acknowledgement follows the commit."""
-        return _acknowledged(self._parts.send(socket.caller, SendRequest.model_validate(payload)))
+        return self._parts.send(socket.caller, SendRequest.model_validate(payload))
 
     async def _sync(self, socket: Socket, payload: Any) -> BaseModel:
         return await self._parts.catch_up.sync(socket.caller, SyncRequest.model_validate(payload or {}))
@@ -64,7 +63,3 @@ class MessageSockets:
         if members <= SMALL and self._typing.wait(key) is None:
             self._typing.take(key)
             self._parts.delivery.publish([TypingNow(conversation_id=conversation_id, user_id=user_id)])
-
-
-async def _acknowledged(sent: "asyncio.Future[Sent]") -> BaseModel:
-    return MessageAcknowledged(message=(await sent).message)

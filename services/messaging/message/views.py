@@ -104,9 +104,12 @@ def receipt_view(row: MemberRow) -> Receipt:
 
 def peer_id(conversation: ConversationRow, user_id: UUID) -> UserId | None:
     """The other person of a direct conversation; oneself in notes to self."""
-    if conversation.direct_key is None:
-        return None
-    low, high = UUID(bytes=conversation.direct_key[:16]), UUID(bytes=conversation.direct_key[16:])
+    return None if conversation.direct_key is None else peer_of(conversation.direct_key, user_id)
+
+
+def peer_of(direct_key: bytes, user_id: UUID) -> UserId:
+    """The other one of the two people in `direct_key`; oneself in notes to self."""
+    low, high = UUID(bytes=direct_key[:16]), UUID(bytes=direct_key[16:])
     return UserId(high if low == user_id else low)
 
 

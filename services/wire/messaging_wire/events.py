@@ -26,13 +26,39 @@ class Event(Answer):
 
 
 class Envelope(Answer):
-    """An event as it travels: `id` makes consumers idempotent, `traceparent` continues the W3C trace."""
+    """What travels: one event as `body`, or several of one kind and one transaction as `bodies`.
+
+    `id` makes consumers idempotent: they take all of an envelope in one transaction, or none. `traceparent` continues
+    the W3C trace. Handlers get each event with the `id` of what it came in and its own `index` there.
+    """
 
     id: EventId
     routing_key: str
     occurred_at: Time
     traceparent: str | None = None
-    body: dict[str, object]
+    body: dict[str, object] = Field(default_factory=dict)
+    bodies: list[dict[str, object]] = Field(default_factory=list)
+    index: int = Field(default=0, exclude=True)
+
+    def __len__(self) -> int:
+        """How many events it carries."""
+        return len(self.bodies) or 1
+
+    def unpack(self) -> "list[Envelope]":
+        """The events that it carries, each in an envelope of its own."""
+        if not self.bodies:
+            return [self]
+        return [
+            Envelope.model_construct(
+                id=self.id,
+                routing_key=self.routing_key,
+                occurred_at=self.occurred_at,
+                traceparent=self.traceparent,
+                body=body,
+                index=index,
+            )
+            for index, body in enumerate(self.bodies)
+        ]
 
 
 class UserCreated(Event):

@@ -82,7 +82,7 @@ async def test_one_senders_messages_are_numbered_in_the_order_of_sending(world: 
     answers = [commits.submit(send_of(ada, group, str(number))) for number in range(MAX_BATCH + 50)]
     sent = [await outcome(answer) for answer in answers]
 
-    assert [one.message.content for one in sent if isinstance(one, Sent)] == [str(n) for n in range(MAX_BATCH + 50)]
+    assert [one.message.message().content for one in sent if isinstance(one, Sent)] == [str(n) for n in range(MAX_BATCH + 50)]
     assert [one.message.seq for one in sent if isinstance(one, Sent)] == list(range(1, MAX_BATCH + 51))
 
 

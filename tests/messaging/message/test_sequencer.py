@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 from messaging.message.sequencer import MAX_AHEAD, Sequencer
+from messaging.message.shown import Shown
 from messaging_wire.ids import ConversationId, MessageId, UserId
 from messaging_wire.message import Message
 
@@ -13,9 +14,9 @@ CONVERSATION, SENDER = ConversationId(uuid4()), UserId(uuid4())
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def message(seq: int, rev: int | None = None) -> Message:
+def message(seq: int, rev: int | None = None) -> Shown:
     """Message number `seq`, edited where `rev` says so."""
-    return Message(
+    view = Message(
         id=MessageId(UUID(int=seq)),
         conversation_id=CONVERSATION,
         seq=seq,
@@ -26,6 +27,7 @@ def message(seq: int, rev: int | None = None) -> Message:
         created_at=NOON,
         edited_at=None if rev is None else NOON,
     )
+    return Shown.of(view)
 
 
 class Arrivals(RuleBasedStateMachine):

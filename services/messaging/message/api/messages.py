@@ -12,12 +12,16 @@ from messaging.message.api.dependencies import Service
 router = APIRouter(prefix="/api/message")
 
 
-@router.post("", status_code=201, responses={200: {"model": Message, "description": "It was stored already"}})
-async def send_message(request: SendRequest, caller: CurrentCaller, service: Service, response: Response) -> Message:
+@router.post(
+    "",
+    status_code=201,
+    response_model=Message,
+    responses={200: {"model": Message, "description": "It was stored already"}},
+)
+async def send_message(request: SendRequest, caller: CurrentCaller, service: Service) -> Response:
     """Send a message; the same client_message_id again gives the message as it is now."""
     sent = await service.send(caller, request)
-    response.status_code = 201 if sent.created else 200
-    return sent.message
+    return Response(sent.message.json, 201 if sent.created else 200, media_type="application/json")
 
 
 @router.get("")

@@ -22,6 +22,7 @@ from messaging.message.news import MembersChanged, NewMessages, News, ToldConver
 from messaging.message.numbering import append_system
 from messaging.message.presentation import present_conversation, present_to_each
 from messaging.message.service.sending import created_event
+from messaging.message.shown import Shown
 from messaging.message.store import conversations, members, people
 from messaging.message.store.conversations import Seen
 from messaging.message.tables import ConversationRow, MemberRow, MessageRow
@@ -98,9 +99,7 @@ class Change:
         self.events.append(created_event(row, conversation, self.caller.username))
         self.news.append(
             NewMessages(
-                conversation_id=ConversationId(conversation.id),
-                member_version=conversation.member_version,
-                messages=[message_view(row, None)],
+                ConversationId(conversation.id), conversation.member_version, [Shown.of(message_view(row, None))]
             )
         )
         return row
