@@ -2,22 +2,30 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from bench import lines, oneprocess, profile, rows, sends
+from bench import lines, profile, rows
 from bench.driver import Plan
 from bench.ground import Ground
+from bench.lines import Line
+from bench.measuring import measure
+from bench.rows import sending
+from bench.stage import stage
 from e2e import cache
 from e2e.errors import ToolingError
 
-app = typer.Typer(no_args_is_help=False, add_completion=False)
-console = Console(width=None if sys.stdout.isatty() else 200)
+TITLE = "tokens of the benchmark's own, rate limits lifted, load driver on the same processors"
+
+app = typer.Typer(add_completion=False)
+console = Console(width=None if sys.stdout.isatty() else 220)
 
 Seconds = Annotated[float, typer.Option(help="how long each rate is measured")]
+Rate = Annotated[float | None, typer.Option(help="messages a second; 0: as fast as answers come")]
 
 
 @app.callback(invoke_without_command=True)
@@ -25,55 +33,64 @@ def everything(context: typer.Context) -> None:
     """Measure the platform beside its peers; without a command, all rows."""
     if context.invoked_subcommand is None:
         run_rows()
-        oneprocess.main()
 
 
 @app.command("rows")
 def run_rows(
     *,
     only: Annotated[list[str] | None, typer.Option(help=f"of {', '.join(rows.ROWS)}; all by default")] = None,
-    rate: Annotated[float | None, typer.Option(help="messages a second; 0: as fast as answers come")] = None,
-    seconds: Seconds = 20,
+    rate: Rate = None,
+    seconds: Seconds = 15,
+    full: Annotated[bool, typer.Option("--full", help="with ten million messages")] = False,
 ) -> None:
     """Measure rows and print them as a table."""
     unknown = sorted(set(only or ()) - set(rows.ROWS))
     if unknown:
         raise ToolingError(f"Unknown row {', '.join(unknown)}.", hint=f"Known: {', '.join(rows.ROWS)}")
-    options, found = rows.Options(seconds=seconds, rate=rate), []
+    options, found = rows.Options(seconds=seconds, rate=rate, full=full), []
     with Ground() as ground:
         for name in only or rows.ROWS:
-            for line in rows.ROWS[name](ground, options):
-                console.print(f"[dim]{' | '.join(lines.cells(line))}[/dim]", markup=True)
+            for line in _measured(name, ground, options):
+                console.print(" | ".join(lines.cells(line)), style="dim", markup=False)
                 found.append(line)
                 lines.save([line])
-    console.print(lines.table(found, "rate limits lifted, tokens of the benchmark's own, driver on the same machine"))
+    console.print(lines.table([*found, *lines.ratios(found)], TITLE))
     console.print(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors")
+
+
+def _measured(name: str, ground: Ground, options: rows.Options) -> Iterator[Line]:
+    """A row's lines; one that cannot be had here is said to be so, and does not end the others."""
+    try:
+        yield from rows.ROWS[name](ground, options)
+    except ToolingError as error:
+        yield Line(name=name, system="", shape="", notes=[f"could not be had: {error.message} {error.hint[-300:]}"])
 
 
 @app.command("profile")
 def run_profile(
     *,
-    rate: Annotated[float, typer.Option(help="messages a second; 0: as fast as answers come")] = 3600,
+    rate: Rate = 3600,
     seconds: Seconds = 10,
     native: Annotated[bool, typer.Option(help="with frames of compiled extensions; slows the service")] = False,
 ) -> None:
     """Profile the message service under sends, by package and by function."""
     raw = cache.folder("bench") / "profile.raw"
     raw.unlink(missing_ok=True)
-    with Ground() as ground, sends.stage(ground) as stage:
-        sampling = profile.Sampling(stage.message.pid, raw, native=native)
-        measured = stage.measure(Plan(stage.sockets(), rate=rate, seconds=seconds))
+    with Ground() as ground, stage(ground) as system:
+        sampling = profile.Sampling(system.message.pid, raw, native=native)
+        measured = measure(system, Plan(system.sockets(), rate=rate or 0, seconds=seconds))
         stacks = sampling.finish()
     console.print(profile.by_package(stacks))
     console.print(profile.by_function(stacks))
-    console.print(lines.table([rows.line("profiled", rows.SHAPE, measured)], "while sampled"))
+    console.print(lines.table([measured.line("profiled", sending.BARE, system=system.title)], "while sampled"))
     console.print(f"stacks for a flame graph: {raw}")
 
 
 @app.command("report")
 def report() -> None:
     """Print the last figures of every row as Markdown."""
-    print(lines.markdown(lines.saved()))
+    known = lines.saved()
+    print(lines.markdown([*known, *lines.ratios(known)]))
 
 
 def main() -> None:

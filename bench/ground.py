@@ -65,6 +65,11 @@ class Ground(Removable):
             "auth_internal_url": self.trust.url,
         }
 
+    def count(self, question: str) -> int:
+        """Ask the database for one whole number."""
+        ((number,),) = self.mysql.execute(question)
+        return int(str(number))
+
     def remove(self) -> None:
         """Remove what was started."""
         for server in (self._mysql, self._rabbitmq):

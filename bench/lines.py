@@ -75,6 +75,34 @@ def cells(line: Line) -> list[str]:
     ]
 
 
+RATIOS = {
+    "sends-most": ("ejabberd-most", "prosody-most"),
+    "fanout": ("ejabberd-fanout", "prosody-fanout"),
+}
+"""Our lines and the peers' in the same shape; the best peer counts."""
+
+
+def ratios(lines: Iterable[Line]) -> list[Line]:
+    """How many times the best peer ours is, where both are among `lines`."""
+    known = {line.name: line for line in lines}
+    return [
+        _ratio(known[ours], best)
+        for ours, peers in RATIOS.items()
+        if ours in known and (best := _best(known[name] for name in peers if name in known)) is not None
+    ]
+
+
+def _best(lines: Iterable[Line]) -> Line | None:
+    able = [line for line in lines if line.deliveries_per_s]
+    return max(able, key=lambda line: line.deliveries_per_s or 0, default=None)
+
+
+def _ratio(ours: Line, best: Line) -> Line:
+    times = (ours.deliveries_per_s or 0) / (best.deliveries_per_s or 1)
+    figure = f"{times:.1f} times {best.name}"
+    return Line(name=f"ratio-{ours.name}", system=ours.system, shape="deliveries a second, same shape", figure=figure)
+
+
 def table(lines: Iterable[Line], title: str) -> Table:
     """Lines for a terminal."""
     result = Table(*HEADINGS, title=title, show_lines=True)

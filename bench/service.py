@@ -43,6 +43,11 @@ class ServiceProcess:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def address(self) -> str:
+        """The host and port of that."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
     def pid(self) -> int:
         """The number of its process; raises RuntimeError before the start."""
         if self._process is None:

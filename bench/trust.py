@@ -29,9 +29,14 @@ class Trust:
         self._server.server_close()
 
     @property
+    def port(self) -> int:
+        """Where it listens on loopback."""
+        return self._server.server_address[1]
+
+    @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def person(self, name: str) -> Person:
         """Somebody new, signed in for as long as a run may take."""
@@ -45,7 +50,7 @@ def _handler(keys: bytes) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            body = keys if self.path.startswith("/internal/jwks") else nothing
+            body = keys if "jwks" in self.path else nothing
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -45,13 +45,27 @@ func open(plan *Connection) (net.Conn, []byte, error) {
 	switch plan.Protocol {
 	case "socketio":
 		return connectSocketIO(plan)
+	case "xmpp":
+		return connectXMPP(plan)
+	case "http-send", "http-history":
+		socket, err := net.DialTimeout("tcp", plan.Address, logInWithin)
+		return socket, nil, err
 	default:
 		return nil, nil, fmt.Errorf("unknown protocol %q", plan.Protocol)
 	}
 }
 
 func (r *run) codec(plan *Connection) codec {
-	return &socketIO{run: r}
+	switch plan.Protocol {
+	case "xmpp":
+		return &xmpp{run: r}
+	case "http-send":
+		return &http{run: r, write: r.postMessage}
+	case "http-history":
+		return &http{run: r, write: r.getHistory}
+	default:
+		return &socketIO{run: r}
+	}
 }
 
 func (r *run) take(index int, found opened) error {

@@ -1,0 +1,1 @@
+"""Other message servers, run beside ours on the same database."""

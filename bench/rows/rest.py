@@ -1,0 +1,36 @@
+"""Sends by REST, delivered to members by Socket.IO."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bench.driver import Connection, Plan
+from bench.ground import Ground
+from bench.lines import Line
+from bench.measuring import measure
+from bench.rows.options import Options
+from bench.stage import MEMBERS, SENDERS, stage
+
+EACH = 2
+"""Connections of each sender; a connection has one request under way."""
+SHAPE = f"POST /message, {SENDERS} senders with {EACH} connections each, {MEMBERS} members per conversation"
+
+
+def sends(ground: Ground, options: Options) -> Iterator[Line]:
+    """As fast as answers come."""
+    with stage(ground) as system:
+        listening = [replace(one, sends=False) for one in system.sockets()]
+        sending = [
+            Connection(
+                "http-send",
+                system.message.address,
+                "/api/message",
+                token=conversation.members[0].token,
+                place=conversation.id,
+                sends=True,
+                receivers=MEMBERS,
+            )
+            for conversation in system.conversations
+            for _ in range(EACH)
+        ]
+        plan = Plan([*listening, *sending], rate=options.rate or 0, seconds=options.seconds, window=1)
+        yield measure(system, plan).line("rest", SHAPE, system=system.title)
