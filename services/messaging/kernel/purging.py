@@ -46,8 +46,6 @@ purges = Table(
     mysql_collate="utf8mb4_bin",
 )
 
-SETTLING = timedelta(seconds=2)
-"""How long a job waits: for up to a second a revoked token still acts on other replicas, and what it does is found."""
 RETRY = timedelta(seconds=5)
 """When a job that failed is tried again; others go on meanwhile."""
 KEPT = timedelta(days=30)
@@ -93,6 +91,7 @@ class Purging:
         self._outbox = runtime.outbox
         self._clock = runtime.clock
         self._service = runtime.name
+        self._delay = timedelta(seconds=runtime.settings.purge_delay_s)
         self._purge_page = purge_page
         self._wake = asyncio.Event()
         self._forgot_at: datetime | None = None
@@ -122,7 +121,7 @@ class Purging:
                 "version": event.version,
                 "notes": "{}",
                 "asked_at": now,
-                "due_at": now + SETTLING,
+                "due_at": now + self._delay,
                 "done_at": None,
             }
             for event in deletions

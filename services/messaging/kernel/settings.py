@@ -54,6 +54,9 @@ class ServiceSettings(BaseSettings):
     drain_s: float = Field(default=0.0, ge=0, le=300)
     """How long a stopping process goes on serving after it has said that it is not ready."""
 
+    purge_delay_s: float = Field(default=2.0, ge=0, le=60)
+    """How long the removal of a deleted account waits: for up to a second a revoked token still acts elsewhere."""
+
     @classmethod
     def settings_customise_sources(
         cls,

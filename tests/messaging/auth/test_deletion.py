@@ -11,7 +11,6 @@ import pytest
 from messaging.auth.deletion import KEPT, SERVICES, TOLD_AGAIN_AFTER
 from messaging.kernel.bus import Consumer
 from messaging.kernel.bus_memory import MemoryBus
-from messaging.kernel.purging import SETTLING
 from messaging.kernel.topology import Queue
 from messaging_wire.events import Envelope, UserDeleted, UserPurged
 from messaging_wire.ids import UserId
@@ -213,7 +212,7 @@ async def test_the_receipt_tells_how_far_each_service_is(auth: Auth) -> None:
     assert [part["service"] for part in first["services"]] == list(SERVICES)
     assert {part["state"] for part in first["services"]} == {"pending"}
 
-    auth.clock.advance(SETTLING)
+    auth.clock.advance(timedelta(seconds=auth.settings.purge_delay_s))
     await answer_of(auth, person, "message")
     await until_done(auth, receipt, "auth", "message")
     for _ in range(2):
@@ -260,7 +259,7 @@ async def test_afterwards_auth_holds_nothing_personal_and_after_thirty_days_noth
     receipt = await deleted(auth, person)
     for service in SERVICES[1:]:
         await answer_of(auth, person, service)
-    auth.clock.advance(SETTLING)
+    auth.clock.advance(timedelta(seconds=auth.settings.purge_delay_s))
     await until_done(auth, receipt, *SERVICES)
 
     assert not await holds(auth, person["user"]["username"], person["user"]["email"], receipt)
