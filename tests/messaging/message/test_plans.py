@@ -11,20 +11,32 @@ from messaging.message.service.admission import new_member
 from messaging.message.service.creation import new_conversation
 from messaging.message.service.sending import Send
 from messaging.message.store.rows import insert_rows
+from messaging.message.tables import InvitationRow, JoinAttemptRow, PersonRow, RelationRow
 from messaging_wire.conversation import ConversationCreate
-from messaging_wire.ids import ConversationId
+from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.message import SendRequest
 from messaging_wire.realtime import Position, SyncRequest
 from sqlalchemy import event, text
 
 from tests.messaging.message.test_batches import outcome, parts_of
+from tests.messaging.message.test_invitations import befriend, meet
 from tests.messaging.message.world import Json, User, World, open_world
 from tests.support.databases import mysql_settings
 from tests.support.mysql import MySQLServer
 from tests.support.tokens import Person
 
 GROUPS, MESSAGES, OTHER_GROUPS = 15, 200, 3000
-OWN_TABLES = ("conversation", "member", "message", "message_version", "person")
+OWN_TABLES = (
+    "conversation",
+    "member",
+    "message",
+    "message_version",
+    "person",
+    "invitation",
+    "relation",
+    "join_attempt",
+    "named_person",
+)
 MAX_ROWS = 600
 """The largest page, and what an estimate may be off by."""
 
@@ -35,6 +47,7 @@ class Filled:
 
     world: World
     user: User
+    groups: list[Json]
     group: Json
     message: Json
     seen: list[tuple[str, Any]] = field(default_factory=list)
@@ -63,12 +76,13 @@ async def filled(mysql_server: MySQLServer, tmp_path_factory: pytest.TempPathFac
         for group in groups:
             await asyncio.gather(*(outcome(commits.submit(_send(ada, group))) for _ in range(MESSAGES)))
         await _others(world, others[0])
+        await _strangers(world, groups[0])
         message = await ada.send(groups[7]["id"])
         database = world.service.host.runtime.database
         async with database.engine.connect() as connection:
             for table in OWN_TABLES:
                 await connection.execute(text(f"ANALYZE TABLE {table}"))
-        made = Filled(world, ada, groups[7], message)
+        made = Filled(world, ada, groups, groups[7], message)
 
         def note(_c: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
             made.seen.append((statement, parameters))
@@ -87,6 +101,31 @@ async def _others(world: World, user: User) -> None:
     async with runtime.database.writing() as session:
         await insert_rows(session, rows)
         await insert_rows(session, [new_member(row, user.person.id, "owner", now) for row in rows])
+
+
+async def _strangers(world: World, group: Json) -> None:
+    """Thousands of people who know one another, invite one another and guess at join codes."""
+    now, conversation_id = world.service.host.runtime.clock.now(), ConversationId(UUID(group["id"]))
+    ids = [UserId(uuid4()) for _ in range(OTHER_GROUPS)]
+    others = [*ids[1:], ids[0]]
+    async with world.service.host.runtime.database.writing() as session:
+        for rows in (
+            [PersonRow(user_id=one, username=f"u{one.hex}", display_name="", version=1) for one in ids],
+            [
+                RelationRow(user_id=one, other_id=other, contact=True, blocked=False, version=1)
+                for one, other in zip(ids, others, strict=True)
+            ],
+            [
+                InvitationRow(conversation_id=ConversationId(uuid4()), user_id=one, inviter_id=other, created_at=now)
+                for one, other in zip(ids, others, strict=True)
+            ],
+            [
+                InvitationRow(conversation_id=conversation_id, user_id=one, inviter_id=ids[0], created_at=now)
+                for one in ids[:100]
+            ],
+            [JoinAttemptRow(user_id=one, since=now, wrong=1) for one in ids],
+        ):
+            await insert_rows(session, rows)
 
 
 def _send(user: User, group: Json) -> Send:
@@ -129,6 +168,38 @@ async def _leave(at: Filled) -> None:
     await at.user.delete(f"/conversation/{group['id']}/members/{at.user.id}")
 
 
+async def _add_and_answer(at: Filled) -> None:
+    """A contact, somebody who comes in by an invitation, somebody who declines, and one who is not asked any more."""
+    friend, *guests = await meet(at.world, "friend", "guest", "other", "third")
+    await befriend(at.world, at.user, friend)
+    path = f"/conversation/{at.id}"
+    await at.user.post(f"{path}/members", {"user_id": friend.id}, expect=201)
+    for guest in guests:
+        await at.user.post(f"{path}/members", {"user_id": guest.id}, expect=202)
+    await guests[0].put(f"/conversation/invitations/{at.id}", {"accept": True})
+    await guests[1].put(f"/conversation/invitations/{at.id}", {"accept": False}, expect=204)
+    await at.user.delete(f"{path}/invitations/{guests[2].id}")
+    await at.user.delete(f"{path}/members/{friend.id}")
+    await guests[0].delete(f"{path}/members/{guests[0].id}")
+
+
+async def _make(at: Filled) -> None:
+    people = await meet(at.world, *(f"user{number}" for number in range(3)))
+    await befriend(at.world, at.user, people[0])
+    await at.user.post("/conversation", {"title": "x", "member_ids": [user.id for user in people]}, expect=201)
+    await at.user.post("/conversation", {"kind": "direct", "member_ids": [people[1].id]}, expect=201)
+
+
+async def _list_invitations(at: Filled) -> None:
+    page = await at.user.get(f"/conversation/{at.groups[0]['id']}/invitations", limit=20)
+    await at.user.get(f"/conversation/{at.groups[0]['id']}/invitations", cursor=page["next_cursor"])
+    (guest,) = await meet(at.world, "guest")
+    for group in at.groups[1:4]:
+        await at.user.post(f"/conversation/{group['id']}/members", {"user_id": guest.id}, expect=202)
+    mine = await guest.get("/conversation/invitations", limit=1)
+    await guest.get("/conversation/invitations", limit=1, cursor=mine["next_cursor"])
+
+
 Act = Callable[[Filled], Awaitable[object]]
 ACTS: dict[str, Act] = {
     "send": lambda at: at.user.send(at.group["id"], "hello", reply_to=at.message["id"]),
@@ -148,6 +219,10 @@ ACTS: dict[str, Act] = {
     "export page": _export,
     "join with a wrong code": lambda at: at.user.ask("POST", "/conversation/join", json={"join_code": "A" * 32}),
     "successor": _leave,
+    "add, answer, remove": _add_and_answer,
+    "make": _make,
+    "invitations": _list_invitations,
+    "level": lambda at: at.user.put(f"/conversation/{at.id}/notifications", {"level": "none"}),
 }
 
 
