@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from e2e.scenarios.chat import chat
 from e2e.scenarios.conversations import conversations
+from e2e.scenarios.deletion import deletion
 from e2e.scenarios.direct import direct
 from e2e.scenarios.editing import editing
 from e2e.scenarios.exports import exports
@@ -36,6 +37,7 @@ SCENARIOS: dict[str, Scenario] = {
         order,
         notifications,
         exports,
+        deletion,
         problems,
     )
 }
