@@ -4,19 +4,15 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
 import pytest
-from messaging.kernel.bus_rabbit import RabbitBus
-from messaging.message.settings import MessageSettings
 
-from tests.messaging.message.world import WAIT_S, Json, User, World, body_of, open_world, until
-from tests.support.databases import broker_settings, mysql_settings
+from tests.messaging.message.replicas import Pair, open_pair
+from tests.messaging.message.world import WAIT_S, body_of, until
 from tests.support.mysql import MySQLServer
-from tests.support.rabbitmq import Broker, RabbitMQServer
-from tests.support.tokens import ISSUER, Issuer
+from tests.support.rabbitmq import RabbitMQServer
 
 pytestmark = [  # aiormq drops the coroutine that would close a connection which the broker has refused
     pytest.mark.filterwarnings("ignore:coroutine 'Connection.close' was never awaited:RuntimeWarning"),
@@ -24,41 +20,12 @@ pytestmark = [  # aiormq drops the coroutine that would close a connection which
 ]
 
 
-@dataclass
-class Pair:
-    """Two replicas of one service."""
-
-    one: World
-    two: World
-    broker: Broker
-
-    def user(self, name: str) -> tuple[User, User]:
-        """One person, as a user of each replica."""
-        person = self.one.issuer.person(name)
-        return User(self.one, person), User(self.two, person)
-
-
 @pytest.fixture(scope="module")
 async def pair(
     mysql_server: MySQLServer, rabbitmq_server: RabbitMQServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Pair]:
-    broker = rabbitmq_server.fresh_broker("message")
-    place: Json = {
-        "data_dir": tmp_path_factory.mktemp("message"),
-        **mysql_settings(mysql_server.fresh_database("message")),
-        **broker_settings(broker),
-    }
-    issuer = Issuer()
-    async with AsyncExitStack() as stack:
-        worlds = [
-            await stack.enter_async_context(
-                open_world(
-                    place, issuer=issuer, bus=RabbitBus(MessageSettings(external_url=ISSUER, **place), "message")
-                )
-            )
-            for _ in range(2)
-        ]
-        yield Pair(worlds[0], worlds[1], broker)
+    async with open_pair(mysql_server, rabbitmq_server, tmp_path_factory.mktemp("message")) as made:
+        yield made
 
 
 async def test_everybody_hears_everything_once_and_in_order(pair: Pair) -> None:
