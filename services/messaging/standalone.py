@@ -99,7 +99,7 @@ async def _make_hosts(modules: Mapping[str, Any], settings: Mapping[str, Any]) -
     trust = Trust.open(settings["auth"].auth_internal_url, clock)
     hosts: dict[str, ServiceHost] = {}
     for name, module in modules.items():
-        runtime = make_runtime(name, settings[name], bus=bus, trust=trust, clock=clock)
+        runtime = make_runtime(name, settings[name], bus=bus.of(name), trust=trust, clock=clock)
         await migrate(runtime.database, name)
         hosts[name] = ServiceHost(runtime, module.build, follows=not hosts, runs_bus=False)
     return hosts
