@@ -6,7 +6,7 @@
 from typing import Any, Final
 
 import yaml
-from messaging_wire import conversation, events, message, notification, realtime
+from messaging_wire import conversation, events, message, notification, realtime, user
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -24,6 +24,7 @@ CLIENT_TO_MESSAGE: Final[tuple[tuple[str, type[BaseModel], type[BaseModel], str]
     ("sync", realtime.SyncRequest, realtime.SyncAnswer, "Ask for what is missing of up to 200 conversations"),
     ("receipt", realtime.ReceiptEvent, realtime.Acknowledged, "Say how far one has come"),
     ("typing", realtime.TypingEvent, realtime.Acknowledged, "Say that one is typing"),
+    ("presence", realtime.PresenceEvent, realtime.Acknowledged, "Say that one is there, or away from the keyboard"),
     ("refresh", realtime.RefreshEvent, realtime.Acknowledged, "Bring a newer token of the same session"),
 )
 MESSAGE_TO_CLIENT: Final[tuple[Event, ...]] = (
@@ -33,6 +34,7 @@ MESSAGE_TO_CLIENT: Final[tuple[Event, ...]] = (
     ("invitation", realtime.InvitationMade, "Somebody asks one into a group"),
     ("receipt", conversation.Receipt, "How far a member has come"),
     ("typing", realtime.Typing, "A member is typing; good for 6 s"),
+    ("presence", user.Presence, "A contact, or a fellow member of a small conversation, came, went or is away"),
     ("resync", realtime.Resync, "Something may have been missed"),
     ("session_ended", realtime.SessionEnded, "The socket is closed after this"),
 )

@@ -18,6 +18,7 @@ from messaging.message.consumers import PeopleConsumer
 from messaging.message.delivery import Delivery
 from messaging.message.news import NewMessages
 from messaging.message.parts import MessageParts
+from messaging.message.presence import PresenceBoard
 from messaging.message.purging import PersonPurge
 from messaging.message.rates import Allowance
 from messaging.message.service.admission import Admission
@@ -26,6 +27,7 @@ from messaging.message.service.change import Changer
 from messaging.message.service.conversations import ConversationService
 from messaging.message.service.creation import CreationService
 from messaging.message.service.exporting import ExportService
+from messaging.message.service.fellows import FellowService
 from messaging.message.service.guesses import Guesses
 from messaging.message.service.invitations import InvitationService
 from messaging.message.service.levels import LevelService
@@ -54,6 +56,7 @@ def build(runtime: Runtime) -> Parts:
     delivery = Delivery(hub, runtime.bus, runtime.database)
     parts = make_parts(runtime, delivery)
     MessageSockets(hub, parts)
+    presence = PresenceBoard(hub, runtime.bus, runtime.database, runtime.clock)
     purging = Purging(runtime, PersonPurge(runtime.outbox, delivery, runtime.clock).page)
     grants = TokenVerifier(
         issuer=runtime.settings.external_url,
@@ -64,13 +67,22 @@ def build(runtime: Runtime) -> Parts:
     )
     return Parts(
         routers=[api.messages, api.invitations, api.conversations, api.members],
-        internal=[internal.router],
-        state={"message": parts, "exports": ExportService(runtime.database), "grants": grants},
-        consumers=[PeopleConsumer(runtime.database, runtime.clock).consumer(), purging.consumer(MESSAGE_DELETIONS)],
+        internal=[internal.router, internal.fellows],
+        state={
+            "message": parts,
+            "exports": ExportService(runtime.database),
+            "grants": grants,
+            "fellows": FellowService(runtime.database),
+        },
+        consumers=[
+            PeopleConsumer(runtime.database, runtime.clock, presence.tell_again).consumer(),
+            purging.consumer(MESSAGE_DELETIONS),
+        ],
         tasks=[
             parts.commits.run,
             parts.receipts.run,
             delivery.run,
+            presence.run,
             Clearing(runtime.database, runtime.clock).run,
             purging.run,
         ],

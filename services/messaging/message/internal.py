@@ -1,24 +1,27 @@
-"""Routes for other services, on the port that the gateway does not reach: a conversation for its export."""
+"""Routes for other services, on the port that the gateway does not reach: an export's conversation, and fellows."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from messaging_wire import problems
 from messaging_wire.ids import ConversationId, UserId
+from messaging_wire.user import Fellows
 
 from messaging.kernel.errors import ProblemError
-from messaging.kernel.identity import bearer_token
+from messaging.kernel.identity import CurrentCaller, bearer_token
 from messaging.kernel.tokens import TokenVerifier, invalid_token
 from messaging.message.service.exporting import ExportService
+from messaging.message.service.fellows import FellowService
 
 GRANT_AUDIENCE = "messaging-export"
 GRANT_TYPE = "grant+jwt"
 GRANT_SCOPE = "export"
 
 router = APIRouter(prefix="/internal/export")
+fellows = APIRouter(prefix="/internal/fellows")
 
 
 async def _holder(conversation_id: ConversationId, request: Request) -> UserId:
@@ -59,3 +62,12 @@ async def stream_conversation(
             yield b"".join(message.model_dump_json().encode() + b"\n" for message in page)
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+@fellows.get("")
+async def fellows_among(
+    caller: CurrentCaller, ids: Annotated[list[UserId], Query(max_length=100)], request: Request
+) -> Fellows:
+    """Return those of up to 100 people who share a conversation with the caller, whose own token it takes."""
+    service: FellowService = request.app.state.fellows
+    return await service.among(caller, ids)

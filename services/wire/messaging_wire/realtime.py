@@ -73,6 +73,12 @@ class TypingEvent(Request):
     conversation_id: ConversationId
 
 
+class PresenceEvent(Request):
+    """Payload of the client event `presence`: what this socket's person is; a new socket is online."""
+
+    state: Literal["online", "away"]
+
+
 class RefreshEvent(Request):
     """Payload of `refresh`: a newer access token of the same person and session."""
 

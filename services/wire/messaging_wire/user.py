@@ -107,6 +107,12 @@ class Presence(Answer):
     last_seen_at: Time | None = None
 
 
+class Fellows(Answer):
+    """Between services: those of some people who share a conversation with the caller."""
+
+    user_ids: list[UserId]
+
+
 class ReportCreate(Request):
     """Body of POST /user/reports: exactly one of the two ids."""
 

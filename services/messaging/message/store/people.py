@@ -1,6 +1,6 @@
 """What is known of people: their names as profiles tell them, and what they have chosen."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -77,11 +77,6 @@ async def make_nobody(session: AsyncSession, user_id: UUID) -> str:
     }
     await save_newer(session, [row])
     return known.username if known is not None else ""
-
-
-async def without_receipts(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the people who send no read receipts; who is not known sends them."""
-    return {user_id for user_id, person in (await find(session, ids)).items() if not person.sends_receipts}
 
 
 async def follow_receipts(session: AsyncSession, user_id: UUID, sends: bool) -> None:

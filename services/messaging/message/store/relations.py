@@ -1,6 +1,7 @@
 """What people have said of one another, as `relation.changed` tells: contacts and blocks; all by primary key."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,18 +16,20 @@ from messaging.message.tables import PersonRow, RelationRow
 Pair = tuple[UUID, UUID]
 """A person, and another of whom they have said something (or to whom they want to write)."""
 
+MAX_BLOCKS = 10_000
+PAIRS_AT_ONCE = 1000
 SAID = ("contact", "blocked", "version")
 
 
 async def blocked_between(session: AsyncSession, pairs: Iterable[Pair]) -> set[Pair]:
     """Return those pairs (person, other) whose person has blocked the other; ask both ways for either."""
-    wanted = list(set(pairs))
-    if not wanted:
-        return set()
-    query = select(col(RelationRow.user_id), col(RelationRow.other_id)).where(
-        tuple_(col(RelationRow.user_id), col(RelationRow.other_id)).in_(wanted), col(RelationRow.blocked).is_(True)
-    )
-    return {(row[0], row[1]) for row in (await session.execute(query)).all()}
+    remaining, found = iter(set(pairs)), set[Pair]()
+    key = tuple_(col(RelationRow.user_id), col(RelationRow.other_id))
+    while portion := list(islice(remaining, PAIRS_AT_ONCE)):
+        query = select(col(RelationRow.user_id), col(RelationRow.other_id))
+        query = query.where(key.in_(portion), col(RelationRow.blocked).is_(True))
+        found.update((row[0], row[1]) for row in (await session.execute(query)).all())
+    return found
 
 
 async def contacts_of(session: AsyncSession, user_id: UUID, others: Collection[UUID]) -> set[UUID]:
@@ -62,6 +65,24 @@ async def refusing(session: AsyncSession, pairs: Iterable[Pair]) -> set[Pair]:
         if blocked or (other in reserved and not contact):
             refused.add((sender, other))
     return refused
+
+
+async def blocked_by(session: AsyncSession, people: Collection[UUID]) -> set[Pair]:
+    """Return pairs (person, other) of those `people`, and some whom they have blocked: of a thousand all."""
+    query = select(col(RelationRow.user_id), col(RelationRow.other_id)).where(
+        col(RelationRow.user_id).in_(list(people)), col(RelationRow.blocked).is_(True)
+    )
+    return {(row[0], row[1]) for row in (await session.execute(query.limit(MAX_BLOCKS))).all()}
+
+
+async def versions(session: AsyncSession, pairs: Iterable[Pair]) -> dict[Pair, int]:
+    """Return the versions of those pairs that are known."""
+    wanted = list(set(pairs))
+    if not wanted:
+        return {}
+    columns = (col(RelationRow.user_id), col(RelationRow.other_id), col(RelationRow.version))
+    query = select(*columns).where(tuple_(columns[0], columns[1]).in_(wanted))
+    return {(row[0], row[1]): row[2] for row in (await session.execute(query)).all()}
 
 
 async def save_newer(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
