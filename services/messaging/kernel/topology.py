@@ -23,6 +23,8 @@ NOTIFICATION_ACTIVITY: Final = Queue(
     "notification.activity",
     (
         events.MembershipChanged.routing_key,
+        events.LevelChanged.routing_key,
+        events.RelationChanged.routing_key,
         events.MessageCreated.routing_key,
         events.MessageUpdated.routing_key,
         events.ReceiptUpdated.routing_key,

@@ -18,3 +18,10 @@ def add_column(table: str, column: sa.Column[Any]) -> None:
     present = {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}
     if column.name not in present:
         op.add_column(table, column)
+
+
+def drop_column(table: str, name: str) -> None:
+    """Drop a column unless it is gone."""
+    present = {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}
+    if name in present:
+        op.drop_column(table, name)

@@ -1,97 +1,209 @@
-"""New messages told to the members of their conversations: rows opened or advanced, many per statement."""
+"""Messages told to the members of their conversations, and reading: what is open is opened, advanced, counted, closed.
 
-from collections.abc import Mapping, Sequence
+One pass over everybody whom a batch concerns, in the state that it ends in: who reads and is told again in the same
+batch keeps the notification that they have.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from messaging_wire.events import MessageCreated
-from sqlalchemy import RowMapping
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.ids import new_id
-from messaging.notification.changes import Change
-from messaging.notification.store import activity, notifications
-from messaging.notification.store.activity import MEMBERS_AT_ONCE, Conversation, Pair, Place
+from messaging.notification.blocks import Blocks
+from messaging.notification.changes import Change, ChangeEvent
+from messaging.notification.counting import Recount, count_anew
+from messaging.notification.items import Item, Topic
+from messaging.notification.levels import wants
+from messaging.notification.store import blocks as block_store
+from messaging.notification.store import readers as store
+from messaging.notification.store.activity import MEMBERS_AT_ONCE, Conversation, Pair
+from messaging.notification.store.readers import KINDS, Kind, Open, Reader, Shown
 
-KINDS = ("message", "mention")
+
+@dataclass
+class Outcome:
+    """What a batch comes to."""
+
+    shown: list[Shown] = field(default_factory=list)
+    counted: list[Open] = field(default_factory=list)
+    closed: list[UUID] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    skips: list[block_store.Said] = field(default_factory=list)
+    recounts: list[Recount] = field(default_factory=list)
+    read: dict[Pair, int] = field(default_factory=dict)
 
 
 class FanOut:
-    """Tells of one batch's new messages, whose activity has just been noted."""
+    """Works off one batch, whose messages have just been noted."""
 
-    def __init__(self, session: AsyncSession, known: Mapping[UUID, Conversation], *, now: datetime) -> None:
+    def __init__(
+        self, session: AsyncSession, known: Mapping[UUID, Conversation], blocks: Blocks, *, now: datetime
+    ) -> None:
         self._session = session
         self._known = known
+        self._blocks = blocks
         self._now = now
-        self._by_conversation: dict[UUID, list[MessageCreated]] = {}
-        self._previews: Mapping[Place, str] = {}
+        self._topics: dict[UUID, Topic] = {}
+        self._advances: Mapping[Pair, int] = {}
+        self._blockers: set[Pair] = set()
+        self._out = Outcome()
 
-    async def tell(self, fresh: Mapping[Place, MessageCreated], previews: Mapping[Place, str]) -> list[Change]:
-        """Open or advance a row for each member who has not read these messages; return the changes."""
-        for _, message in sorted(fresh.items()):
-            self._by_conversation.setdefault(message.conversation_id, []).append(message)
-        self._previews = previews
-        changes: list[Change] = []
+    async def tell(self, items: Iterable[Item], advances: Mapping[Pair, int]) -> list[Change]:
+        """Tell of messages, and move read positions forward; return the changes."""
+        by_conversation: dict[UUID, list[Item]] = {}
+        for item in items:
+            by_conversation.setdefault(item.conversation_id, []).append(item)
+        self._topics = {key: Topic(found) for key, found in by_conversation.items()}
+        self._advances = advances
+        await self._find_blockers()
+        met = await self._settle_members()
+        await self._settle_named(met)
+        await self._count_anew()
+        await self._save()
+        return self._out.changes
+
+    async def _find_blockers(self) -> None:
+        senders = {item.sender_id for topic in self._topics.values() for item in topic.items}
+        known = {sender for sender in senders if sender is not None}
+        if known:
+            self._blockers = await store.blockers(self._session, known, self._topics)
+
+    async def _settle_members(self) -> set[Pair]:
+        """Settle all members of conversations in which something was sent; return who that is."""
+        wanted = [key for key, topic in self._topics.items() if topic.is_sent_in]
+        met: set[Pair] = set()
         after: Pair | None = None
-        while self._by_conversation:
-            members = await activity.members_with_open_rows(self._session, list(self._by_conversation), after)
-            changes += await self._tell_members(members)
-            if len(members) < MEMBERS_AT_ONCE:
-                break
-            after = (members[-1]["conversation_id"], members[-1]["user_id"])
-        return changes
+        while True:
+            page = await store.members_of(self._session, wanted, after)
+            for reader in page:
+                self._settle(reader)
+                met.add((reader.conversation_id, reader.user_id))
+            if len(page) < MEMBERS_AT_ONCE:
+                return met
+            after = (page[-1].conversation_id, page[-1].user_id)
 
-    async def _tell_members(self, members: Sequence[RowMapping]) -> list[Change]:
-        opened: list[dict[str, Any]] = []
-        advanced: list[dict[str, Any]] = []
-        for member in members:
-            for kind in KINDS:
-                messages = self._unread(member, kind)
-                if not messages:
-                    continue
-                row = self._row(member, kind, messages)
-                (opened if member[f"{kind}_row_id"] is None else advanced).append(row)
-        await notifications.add(self._session, opened)
-        await notifications.advance(self._session, advanced)
-        return [
-            Change("notification", row["user_id"], row["id"], row["conversation_id"]) for row in (*opened, *advanced)
-        ]
+    async def _settle_named(self, met: set[Pair]) -> None:
+        """Settle those who have read something, or are mentioned by an edit, and have not been met."""
+        pairs = {pair for pair in self._advances if pair not in met}
+        for key, topic in self._topics.items():
+            pairs |= {(key, user) for item in topic.items for user in item.only or () if (key, user) not in met}
+        unknown = set(pairs)
+        for reader in await store.named(self._session, pairs) if pairs else ():
+            self._settle(reader)
+            unknown.discard((reader.conversation_id, reader.user_id))
+        self._out.read |= {pair: self._advances[pair] for pair in unknown if pair in self._advances}
 
-    def _unread(self, member: RowMapping, kind: str) -> list[MessageCreated]:
-        """The batch's messages that a member is told of under one kind, ascending."""
-        floor = max(member["read_seq"], member[notifications.CLOSED_COLUMN[kind]])
-        return [
-            message
-            for message in self._by_conversation[member["conversation_id"]]
-            if message.seq > floor and (member["user_id"] in message.mentions) == (kind == "mention")
-        ]
+    def _settle(self, reader: Reader) -> None:
+        pair = (reader.conversation_id, reader.user_id)
+        advance = self._advances.get(pair, 0)
+        if advance > reader.read_seq:
+            self._out.read[pair] = reader.read_seq = advance
+        elif pair[0] not in self._topics:
+            return
+        told = self._told(reader)
+        for kind in KINDS:
+            if told[kind] or kind in reader.open:
+                self._settle_kind(reader, kind, told[kind])
 
-    def _row(self, member: RowMapping, kind: str, messages: Sequence[MessageCreated]) -> dict[str, Any]:
-        """The whole row after these messages; of an open row that has a later message only the numbers change."""
-        first, last = messages[0], messages[-1]
-        conversation = self._known[last.conversation_id]
-        row = {
-            "id": member[f"{kind}_row_id"] or new_id(),
-            "user_id": member["user_id"],
-            "kind": kind,
-            "conversation_id": last.conversation_id,
-            "message_id": last.message_id,
-            "is_open": 1,
-            "first_seq": first.seq,
-            "last_seq": last.seq,
-            "count": len(messages),
-            "title": conversation.title or last.sender_username,
-            "message": self._previews[(last.conversation_id, last.seq)],
-            "created_at": self._now,
-            "updated_at": self._now,
-            "read_at": None,
-        }
-        if member[f"{kind}_row_id"] is None:
-            return row
-        row["count"] += member[f"{kind}_row_count"]
-        row["first_seq"] = min(first.seq, member[f"{kind}_row_first_seq"])
-        if member[f"{kind}_row_last_seq"] > last.seq:
-            kept = ("last_seq", "title", "message", "message_id", "updated_at", "created_at")
-            row |= {name: member[f"{kind}_row_{name}"] for name in kept}
-        return row
+    def _told(self, reader: Reader) -> dict[Kind, list[Item]]:
+        """What a member is told of, by kind."""
+        told: dict[Kind, list[Item]] = {"message": [], "mention": []}
+        topic = self._topics.get(reader.conversation_id)
+        if topic is None or not reader.is_member:
+            return told
+        first = bisect_right(topic.seqs, reader.read_seq)
+        for item in topic.items[first:]:
+            kind = self._kind(reader, item)
+            if kind is not None and item.seq > reader.closed[kind]:
+                told[kind].append(item)
+        return told
+
+    def _kind(self, reader: Reader, item: Item) -> Kind | None:
+        """As what a member is told of a message, or None."""
+        user = reader.user_id
+        if item.only is not None and user not in item.only:
+            return None
+        if item.sender_id is not None and (user, item.sender_id) in self._blockers:
+            self._out.skips += [(item.conversation_id, user, item.seq)] if reader.open else []
+            return None
+        kind: Kind = "mention" if user in item.mentions else "message"
+        return kind if wants(reader, kind, self._now) else None
+
+    def _settle_kind(self, reader: Reader, kind: Kind, told: Sequence[Item]) -> None:
+        row = reader.open.get(kind)
+        floor = max(reader.read_seq, reader.closed[kind])
+        if row is None:
+            self._show(reader, kind, new_id(), told, first=told[0].seq, count=len(told))
+        elif floor >= row.last_seq and told:
+            self._show(reader, kind, row.id, told, first=told[0].seq, count=len(told))
+        elif floor >= row.last_seq:
+            self._close(reader, row)
+        elif floor >= row.first_seq or self._moves_out(reader, kind, row):
+            self._out.recounts.append(Recount(reader, kind, row, told, floor))
+        elif told:
+            self._advance(reader, kind, row, told)
+
+    def _moves_out(self, reader: Reader, kind: Kind, row: Open) -> bool:
+        """Whether a message that is counted as such has become a mention by an edit."""
+        topic = self._topics.get(reader.conversation_id)
+        return (
+            kind == "message"
+            and topic is not None
+            and any(
+                item.only is not None and reader.user_id in item.only and row.first_seq <= item.seq <= row.last_seq
+                for item in topic.items
+            )
+        )
+
+    def _advance(self, reader: Reader, kind: Kind, row: Open, told: Sequence[Item]) -> None:
+        first, count = min(row.first_seq, told[0].seq), row.count + len(told)
+        if told[-1].seq > row.last_seq:
+            self._show(reader, kind, row.id, told, first=first, count=count)
+        else:
+            self._out.counted.append(Open(row.id, first, row.last_seq, count))
+            self._change("notification", reader, row.id)
+
+    def _show(self, reader: Reader, kind: Kind, key: UUID, told: Sequence[Item], *, first: int, count: int) -> None:
+        last = told[-1]
+        title = self._known[last.conversation_id].title or last.sender_name
+        self._out.shown.append(
+            Shown(
+                key, reader.user_id, last.conversation_id, kind, last.message_id, first, last.seq, count, title,
+                last.preview,
+            )
+        )  # fmt: skip
+        self._change("notification", reader, key)
+
+    def _close(self, reader: Reader, row: Open) -> None:
+        self._out.closed.append(row.id)
+        self._change("notification_updated", reader, row.id)
+
+    def _change(self, event: ChangeEvent, reader: Reader, key: UUID) -> None:
+        self._out.changes.append(Change(event, reader.user_id, key, reader.conversation_id))
+
+    async def _count_anew(self) -> None:
+        """Count what is left of notifications that were read in part."""
+        if not self._out.recounts:
+            return
+        await block_store.save_skips(self._session, self._out.skips, self._now)
+        self._out.skips.clear()
+        for one, seqs in await count_anew(self._session, self._blocks, self._out.recounts):
+            if not seqs:
+                self._close(one.reader, one.row)
+            elif one.told and one.told[-1].seq > one.row.last_seq:
+                self._show(one.reader, one.kind, one.row.id, one.told, first=seqs[0], count=len(seqs))
+            elif (seqs[0], len(seqs)) != (one.row.first_seq, one.row.count):
+                self._out.counted.append(Open(one.row.id, seqs[0], one.row.last_seq, len(seqs)))
+                self._change("notification_updated", one.reader, one.row.id)
+
+    async def _save(self) -> None:
+        out, session = self._out, self._session
+        await block_store.save_skips(session, out.skips, self._now)
+        await store.save_read(session, out.read)
+        await store.close(session, out.closed, self._now)
+        await store.recount(session, out.counted)
+        await store.show(session, out.shown, self._now)

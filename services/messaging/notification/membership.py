@@ -12,7 +12,7 @@ from uuid import UUID
 from messaging_wire.events import MembershipChanged
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from messaging.notification.store import activity
+from messaging.notification.store import activity, levels
 from messaging.notification.store.activity import Conversation, Pair
 
 
@@ -90,4 +90,7 @@ async def _apply_people(session: AsyncSession, event: MembershipChanged) -> dict
             }
         )
     await activity.save_memberships(session, written)
+    await levels.reset_levels(
+        session, [(row["conversation_id"], row["user_id"]) for row in written if row["role"] is None]
+    )
     return advances

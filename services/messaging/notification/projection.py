@@ -1,12 +1,12 @@
 """What message's events mean for notifications: one transaction per batch, right in whatever order they come.
 
 An open row counts the distinct `seq`s above what its person has read (or closed by hand), never own ones: sending
-reads up to one's own message. Each message counts once, however often it is told, as its `activity` row is the mark.
+reads up to one's own message. Each message counts once, however often it is told, as its bit in a block is the mark.
 A message whose membership has not been heard of yet is put aside and worked off when that arrives.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,21 +14,25 @@ from uuid import UUID
 from messaging_wire.events import (
     Envelope,
     Event,
+    LevelChanged,
     MembershipChanged,
     MessageCreated,
     MessageUpdated,
     ReceiptUpdated,
+    RelationChanged,
     parse_event,
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.clock import Clock
 from messaging.kernel.purging import NOBODY, deleted_among
-from messaging.notification.changes import Change, preview
+from messaging.notification.changes import Change
 from messaging.notification.fanout import FanOut
+from messaging.notification.levels import apply_levels, apply_relations
 from messaging.notification.membership import apply_memberships
 from messaging.notification.store import activity, notifications
-from messaging.notification.store.activity import Conversation, Pair, Place
+from messaging.notification.store.activity import Conversation, Pair
+from messaging.notification.taking import take_in
 
 E = TypeVar("E", bound=Event)
 
@@ -59,12 +63,14 @@ class Batch:
 
     def conversation_ids(self) -> set[UUID]:
         """Every conversation that is spoken of."""
-        return {event.conversation_id for events in self.events.values() for event in events}
+        kinds = (MembershipChanged, LevelChanged, MessageCreated, MessageUpdated, ReceiptUpdated)
+        return {event.conversation_id for kind in kinds for event in self.events[kind]}
 
     def people(self) -> set[UUID]:
         """Everybody of whom something would be kept."""
         found: set[UUID] = {event.sender_id for event in self.all_of(MessageCreated)}
-        found |= {event.user_id for event in self.all_of(ReceiptUpdated)}
+        found |= {event.user_id for kind in (ReceiptUpdated, LevelChanged) for event in self.events[kind]}
+        found |= {user for event in self.all_of(RelationChanged) for user in (event.user_id, event.other_id)}
         return found | {change.user_id for event in self.all_of(MembershipChanged) for change in event.changes}
 
 
@@ -83,6 +89,7 @@ class Projection:
         batch = Batch.of(envelopes)
         self._known = await activity.lock_conversations(self._session, batch.conversation_ids())
         self._gone = await deleted_among(self._session, batch.people())
+        await self._take_choices(batch)
         memberships = [self._without_gone(event) for event in batch.all_of(MembershipChanged)]
         advances = defaultdict[Pair, int](int, await apply_memberships(self._session, self._known, memberships))
         await self._remove_of_former_members({event.conversation_id for event in memberships})
@@ -93,10 +100,16 @@ class Projection:
         for message in sent:
             pair = (message.conversation_id, message.sender_id)
             advances[pair] = max(advances[pair], message.seq)
-        await self._read_up_to({pair: seq for pair, seq in advances.items() if pair[1] not in self._gone})
-        await self._note_activity(sent, batch.all_of(MessageUpdated))
+        await self._tell(sent, batch.all_of(MessageUpdated), advances)
         await activity.save_conversations(self._session, self._known.values())
         return self._changes
+
+    async def _take_choices(self, batch: Batch) -> None:
+        """Take in what people want to be told of, ahead of what there is to tell."""
+        relations = [event for event in batch.all_of(RelationChanged) if self._gone.isdisjoint(_both(event))]
+        await apply_relations(self._session, relations)
+        chosen = [event for event in batch.all_of(LevelChanged) if event.user_id not in self._gone]
+        self._changes += await apply_levels(self._session, chosen, self._now)
 
     async def _ripe(self, created: Sequence[MessageCreated], moved: Iterable[UUID]) -> list[MessageCreated]:
         """Sort out what can be worked off, with what had been put aside; put aside what cannot. Texts only."""
@@ -138,73 +151,17 @@ class Projection:
         for row in rows:
             self._changes.append(Change("notification_removed", row["user_id"], row["id"], row["conversation_id"]))
 
-    async def _read_up_to(self, advances: dict[Pair, int]) -> None:
-        """Move read positions forward, never back; close or count anew the rows that this concerns."""
-        known = await activity.memberships_of(self._session, advances)
-        moved: dict[Pair, dict[str, Any]] = {}
-        for pair, seq in advances.items():
-            row = known.get(pair)
-            if row is None:
-                fresh = {"conversation_id": pair[0], "user_id": pair[1], "role": None, "version": 0}
-                moved[pair] = {**fresh, "read_seq": seq}
-            elif row["read_seq"] < seq:
-                moved[pair] = {**row, "read_seq": seq}
-        await activity.save_memberships(self._session, moved.values())
-        rows = await notifications.open_rows_of(self._session, [pair for pair in moved if pair in known])
-        counts = await notifications.counted(self._session, [row["id"] for row in rows])
-        done = [row for row in rows if row["id"] not in counts]
-        await notifications.close(self._session, [row["id"] for row in done], self._now)
-        kept = [row for row in rows if row["id"] in counts and counts[row["id"]][0] != row["count"]]
-        recounted = [{**row, "count": counts[row["id"]][0], "first_seq": counts[row["id"]][1]} for row in kept]
-        await notifications.advance(self._session, recounted)
-        for row in (*done, *kept):
+    async def _tell(
+        self, sent: Sequence[MessageCreated], updated: Sequence[MessageUpdated], advances: Mapping[Pair, int]
+    ) -> None:
+        """Take in messages and their changes, tell of them, and move read positions forward."""
+        taken = await take_in(self._session, sent, updated, self._now)
+        fan_out = FanOut(self._session, self._known, taken.blocks, now=self._now)
+        kept = {pair: seq for pair, seq in advances.items() if pair[1] not in self._gone}
+        self._changes += await fan_out.tell(taken.items, kept)
+        for row in await notifications.replace_texts(self._session, taken.replaced):
             self._changes.append(Change("notification_updated", row["user_id"], row["id"], row["conversation_id"]))
 
-    async def _note_activity(self, sent: Sequence[MessageCreated], updated: Sequence[MessageUpdated]) -> None:
-        """Note messages and their changes, by `rev`; tell members of those that are new."""
-        places: set[Place] = {(message.conversation_id, message.seq) for message in sent}
-        places |= {(change.conversation_id, change.seq) for change in updated}
-        known = await activity.activities_at(self._session, places)
-        state: dict[Place, dict[str, Any]] = {place: dict(row) for place, row in known.items()}
-        fresh: dict[Place, MessageCreated] = {}
-        for message in sent:
-            place: Place = (message.conversation_id, message.seq)
-            if not state.get(place, {}).get("sent", False):
-                fresh[place] = message
-                self._note(state, place, rev=message.version, text=message.content)
-                state[place]["sent"] = True
-        replaced: set[Place] = set()
-        for change in updated:
-            place = (change.conversation_id, change.seq)
-            if self._note(state, place, rev=change.version, text="" if change.deleted else change.content):
-                replaced.add(place)
-        mentions = [
-            {"conversation_id": message.conversation_id, "user_id": user, "seq": message.seq, "seen_at": self._now}
-            for message in fresh.values()
-            for user in set(message.mentions)
-        ]
-        touched = [state[place] for place in sorted(fresh.keys() | replaced)]
-        await activity.save_activities(self._session, touched, mentions)
-        fan_out = FanOut(self._session, self._known, now=self._now)
-        self._changes += await fan_out.tell(fresh, {place: state[place]["preview"] for place in fresh})
-        for place in sorted(replaced - fresh.keys()):
-            await self._replace_text(place, state[place]["preview"])
 
-    def _note(self, state: dict[Place, dict[str, Any]], place: Place, *, rev: int, text: str) -> bool:
-        """Take a message's text over unless a newer one is known; tell whether it was taken."""
-        if place in state and state[place]["rev"] >= rev:
-            return False
-        sent = state.get(place, {}).get("sent", False)
-        state[place] = {
-            "conversation_id": place[0],
-            "seq": place[1],
-            "rev": rev,
-            "sent": sent,
-            "preview": preview(text),
-            "seen_at": self._now,
-        }
-        return True
-
-    async def _replace_text(self, place: Place, text: str) -> None:
-        for row in await notifications.replace_text(self._session, place, text):
-            self._changes.append(Change("notification_updated", row["user_id"], row["id"], place[0]))
+def _both(event: RelationChanged) -> tuple[UUID, UUID]:
+    return event.user_id, event.other_id

@@ -1,7 +1,8 @@
 """Tables of the notification service; migrations/notification makes them.
 
-A projection of what message's events tell (conversation, membership, applied_membership, activity,
-activity_mention, deferred_event), and what people see (notification, reminder).
+A projection of what message's events tell (conversation, membership, applied_membership, activity_block, activity,
+activity_mention, activity_skip, deferred_event) and the user service's (relation), and what people see (notification,
+reminder).
 """
 
 from datetime import datetime
@@ -12,6 +13,10 @@ from sqlmodel import Field, SQLModel
 
 from messaging.kernel import columns
 from messaging.migrations.kernel_tables import TABLE
+
+BLOCK = 256
+"""How many messages share a row of `activity_block`."""
+MAX_MENTIONS = 50
 
 
 class Base(SQLModel):
@@ -43,7 +48,7 @@ class MembershipRow(Base, table=True):
     """
 
     __tablename__ = "membership"
-    __table_args__ = TABLE
+    __table_args__ = (Index("ix_membership_user_id", "user_id"), TABLE)
 
     conversation_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
     user_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
@@ -67,8 +72,24 @@ class AppliedMembershipRow(Base, table=True):
     version: int = Field(sa_column=Column(columns.big_integer(), primary_key=True, autoincrement=False))
 
 
+class ActivityBlockRow(Base, table=True):
+    """What is known of `BLOCK` messages in a row, a bit for each: those that were told of, and those that were changed.
+
+    The bit of a `seq` is `seq % BLOCK`, the least significant of the first byte being 0. System messages have none.
+    """
+
+    __tablename__ = "activity_block"
+    __table_args__ = (Index("ix_activity_block_seen_at", "seen_at"), TABLE)
+
+    conversation_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    block: int = Field(sa_column=Column(columns.big_integer(), primary_key=True, autoincrement=False))
+    sent: bytes = Field(sa_column=Column(columns.fixed_bytes(BLOCK // 8), nullable=False))
+    changed: bytes = Field(sa_column=Column(columns.fixed_bytes(BLOCK // 8), nullable=False))
+    seen_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+
+
 class ActivityRow(Base, table=True):
-    """A message as far as counting and previews need it; `sent` is false while only a change of it has arrived."""
+    """A message that was changed: its newest text, by `rev`, and the ids of all whom a change mentions."""
 
     __tablename__ = "activity"
     __table_args__ = (Index("ix_activity_seen_at", "seen_at"), TABLE)
@@ -76,8 +97,8 @@ class ActivityRow(Base, table=True):
     conversation_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
     seq: int = Field(sa_column=Column(columns.big_integer(), primary_key=True, autoincrement=False))
     rev: int = Field(sa_column=Column(columns.big_integer(), nullable=False))
-    sent: bool = Field(sa_column=Column(Boolean, nullable=False))
     preview: str = Field(sa_column=Column(columns.short_text(200), nullable=False))
+    mentions: bytes | None = Field(default=None, sa_column=Column(columns.short_bytes(16 * MAX_MENTIONS)))
     seen_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
 
 
@@ -86,6 +107,18 @@ class ActivityMentionRow(Base, table=True):
 
     __tablename__ = "activity_mention"
     __table_args__ = (Index("ix_activity_mention_seen_at", "seen_at"), TABLE)
+
+    conversation_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    user_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
+    seq: int = Field(sa_column=Column(columns.big_integer(), primary_key=True, autoincrement=False))
+    seen_at: datetime = Field(sa_column=Column(columns.UtcTime, nullable=False))
+
+
+class ActivitySkipRow(Base, table=True):
+    """A message that came while its reader had an open notification which does not count it: from somebody blocked."""
+
+    __tablename__ = "activity_skip"
+    __table_args__ = (Index("ix_activity_skip_seen_at", "seen_at"), TABLE)
 
     conversation_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
     user_id: UUID = Field(sa_column=Column(columns.Uuid, primary_key=True))
@@ -179,6 +212,7 @@ def _table(name: str) -> Table:
 
 conversations, memberships = _table("conversation"), _table("membership")
 applied_memberships, deferred_events = _table("applied_membership"), _table("deferred_event")
-activities, activity_mentions = _table("activity"), _table("activity_mention")
+activity_blocks, activities = _table("activity_block"), _table("activity")
+activity_mentions, activity_skips = _table("activity_mention"), _table("activity_skip")
 notifications, reminders = _table("notification"), _table("reminder")
 relations = _table("relation")

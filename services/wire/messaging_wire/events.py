@@ -197,6 +197,9 @@ class MessageUpdated(Event):
     content: str
     deleted: bool = False
     mentions: list[UserId] = Field(default_factory=list)
+    sender_id: UserId | None = None
+    sender_username: str = ""
+    """As far as whoever changed it is its sender."""
 
 
 class ReceiptUpdated(Event):

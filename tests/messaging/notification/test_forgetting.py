@@ -8,7 +8,7 @@ from messaging.kernel.bus_memory import MemoryBus
 from messaging.notification.app import build
 from messaging.notification.service import NotificationService
 from messaging.notification.settings import NotificationSettings
-from messaging.notification.tables import activities, deferred_events
+from messaging.notification.tables import activities, activity_blocks, deferred_events
 from sqlalchemy import func, select
 
 from tests.messaging.notification.conftest import Notifications
@@ -41,7 +41,8 @@ async def aging(
 
 async def count(aging: Notifications, table: str) -> int:
     """How many rows of a table there are."""
-    query = select(func.count()).select_from({"activity": activities, "deferred": deferred_events}[table])
+    tables = {"activity": activities, "blocks": activity_blocks, "deferred": deferred_events}
+    query = select(func.count()).select_from(tables[table])
     async with aging.service.host.runtime.database.reading() as session:
         return int((await session.execute(query)).scalar_one())
 
@@ -73,10 +74,13 @@ async def test_read_ones_are_forgotten_after_their_time_and_unread_ones_stay(
 async def test_thousands_are_forgotten_in_portions(aging: Notifications, clock: SetClock) -> None:
     ada, story = aging.person("ada"), Story()
     await aging.hears(story.begins_with(ada.id), *(story.sends(ada.id) for _ in range(1200)))
+    await aging.hears(*(story.changes(seq, "edited") for seq in range(1, 1201)))
     assert await count(aging, "activity") == 1200
+    assert await count(aging, "blocks") == 5
     clock.advance(KEPT + timedelta(minutes=1))
     await forget(aging)
     assert await count(aging, "activity") == 0
+    assert await count(aging, "blocks") == 0
 
 
 async def test_a_message_whose_membership_never_comes_is_given_up(aging: Notifications, clock: SetClock) -> None:

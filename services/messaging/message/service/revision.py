@@ -56,7 +56,9 @@ class Revision:
 
     def publish(self) -> None:
         """Tell other services of a text that has changed, after `tell`."""
-        self.change.events.append(updated_event(self.row))
+        caller = self.change.caller
+        name = caller.username if caller.user_id == self.row.sender_id else ""
+        self.change.events.append(updated_event(self.row, sender_username=name))
 
     async def view(self) -> Message:
         """The message as the caller sees it after what was done so far."""
@@ -97,7 +99,7 @@ async def tell_revised(change: Change, revised: Sequence[tuple[ConversationRow, 
         )
 
 
-def updated_event(row: MessageRow) -> MessageUpdated:
+def updated_event(row: MessageRow, *, sender_username: str = "") -> MessageUpdated:
     """The event of a message that has another text, or none any more."""
     return MessageUpdated(
         version=row.rev,
@@ -107,4 +109,6 @@ def updated_event(row: MessageRow) -> MessageUpdated:
         content=row.content,
         deleted=row.deleted_at is not None,
         mentions=unpack(row.mentions),
+        sender_id=row.sender_id,
+        sender_username=sender_username,
     )

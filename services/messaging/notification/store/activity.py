@@ -8,32 +8,19 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import RowMapping, Table, delete, insert, select, tuple_, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.upsert import insert_missing, insert_or_replace, locked
-from messaging.notification.tables import (
-    activities,
-    activity_mentions,
-    applied_memberships,
-    conversations,
-    deferred_events,
-    memberships,
-    notifications,
-)
+from messaging.notification.tables import applied_memberships, conversations, deferred_events, memberships
 
 ROWS_AT_ONCE = 500
 """How many rows one statement writes or asks for, well below SQLite's 32,766 parameters."""
 MEMBERS_AT_ONCE = 2000
 DEFERRED_AT_ONCE = 500
-OPEN_COLUMNS = (
-    "id", "first_seq", "last_seq", "count", "title", "message", "message_id", "created_at", "updated_at",
-)  # fmt: skip
 
 Pair = tuple[UUID, UUID]
 """A conversation and a person."""
-Place = tuple[UUID, int]
-"""A conversation and a `seq`."""
 T = TypeVar("T")
 
 
@@ -59,11 +46,17 @@ class Conversation:
 async def lock_conversations(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Conversation]:
     """Lock the conversations, made where unknown, in the order of their ids, so that no two transactions cross."""
     ordered = sorted(set(ids))
-    for portion in portions(ordered):
+    known = await _lock(session, ordered)
+    unknown = [key for key in ordered if key not in known]
+    for portion in portions(unknown):
         rows = [{"id": key, "kind": "group", "title": None, "title_version": 0, "member_version": 0} for key in portion]
         await session.execute(insert_missing(session, conversations, rows))
+    return known | await _lock(session, unknown)
+
+
+async def _lock(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Conversation]:
     known: dict[UUID, Conversation] = {}
-    for portion in portions(ordered):
+    for portion in portions(ids):
         query = select(conversations).where(conversations.c.id.in_(portion)).order_by(conversations.c.id)
         for row in (await session.execute(locked(session, query.limit(len(portion))))).mappings():
             known[row["id"]] = Conversation(**row)
@@ -130,57 +123,6 @@ async def end_older_memberships(session: AsyncSession, conversation_id: UUID, ve
         .where(memberships.c.conversation_id == conversation_id, memberships.c.version < version)
         .values(role=None, version=version)
     )
-
-
-async def members_with_open_rows(
-    session: AsyncSession, conversation_ids: Sequence[UUID], after: Pair | None
-) -> Sequence[RowMapping]:
-    """A page of members with their open rows, by conversation and person: one row each, columns
-    `message_row_…` and `mention_row_…` null where no row of that kind is open."""
-    of_messages, of_mentions = notifications.alias("of_messages"), notifications.alias("of_mentions")
-    query = select(
-        memberships,
-        *(of_messages.c[name].label(f"message_row_{name}") for name in OPEN_COLUMNS),
-        *(of_mentions.c[name].label(f"mention_row_{name}") for name in OPEN_COLUMNS),
-    )
-    source: Any = memberships
-    for kind, alias in (("message", of_messages), ("mention", of_mentions)):
-        source = source.outerjoin(
-            alias,
-            and_(
-                alias.c.user_id == memberships.c.user_id,
-                alias.c.conversation_id == memberships.c.conversation_id,
-                alias.c.kind == kind,
-                alias.c.is_open == 1,
-            ),
-        )
-    query = query.select_from(source).where(
-        memberships.c.conversation_id.in_(conversation_ids), memberships.c.role.is_not(None)
-    )
-    if after is not None:
-        conversation_id, user_id = memberships.c.conversation_id, memberships.c.user_id
-        query = query.where(or_(conversation_id > after[0], and_(conversation_id == after[0], user_id > after[1])))
-    query = query.order_by(memberships.c.conversation_id, memberships.c.user_id).limit(MEMBERS_AT_ONCE)
-    return (await session.execute(query)).mappings().all()
-
-
-async def activities_at(session: AsyncSession, places: Iterable[Place]) -> dict[Place, RowMapping]:
-    """What is known of these messages."""
-    found: dict[Place, RowMapping] = {}
-    key = tuple_(activities.c.conversation_id, activities.c.seq)
-    for portion in portions(sorted(set(places))):
-        for row in (await session.execute(select(activities).where(key.in_(portion)))).mappings():
-            found[(row["conversation_id"], row["seq"])] = row
-    return found
-
-
-async def save_activities(
-    session: AsyncSession, rows: Iterable[Mapping[str, Any]], mentions: Iterable[Mapping[str, Any]]
-) -> None:
-    """Write what is known of messages, and who is mentioned in them."""
-    await _replace(session, activities, rows, ("rev", "sent", "preview"))
-    for portion in portions(mentions):
-        await session.execute(insert_missing(session, activity_mentions, portion))
 
 
 async def defer(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:

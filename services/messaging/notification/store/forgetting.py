@@ -5,7 +5,14 @@ from datetime import datetime
 from sqlalchemy import Column, Table, delete, select, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from messaging.notification.tables import activities, activity_mentions, deferred_events, notifications
+from messaging.notification.tables import (
+    activities,
+    activity_blocks,
+    activity_mentions,
+    activity_skips,
+    deferred_events,
+    notifications,
+)
 
 ROWS_AT_ONCE = 500
 
@@ -17,8 +24,10 @@ async def forget_portion(session: AsyncSession, *, before: datetime, deferred_be
     """
     full = [
         await _forget(session, notifications, notifications.c.read_at, before),
+        await _forget(session, activity_blocks, activity_blocks.c.seen_at, before),
         await _forget(session, activities, activities.c.seen_at, before),
         await _forget(session, activity_mentions, activity_mentions.c.seen_at, before),
+        await _forget(session, activity_skips, activity_skips.c.seen_at, before),
         await _forget(session, deferred_events, deferred_events.c.received_at, deferred_before),
     ]
     return any(full)

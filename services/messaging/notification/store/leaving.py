@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from messaging.kernel.purging import remove_some
 from messaging.notification.tables import (
     activity_mentions,
+    activity_skips,
     conversations,
     deferred_events,
     memberships,
@@ -43,7 +44,7 @@ async def rename_direct(session: AsyncSession, ids: Sequence[UUID], title: str) 
 
 async def end_memberships(session: AsyncSession, user_id: UUID, ids: Sequence[UUID]) -> None:
     """Forget that a person was in these conversations, and where they were mentioned."""
-    for table in (activity_mentions, memberships):
+    for table in (activity_mentions, activity_skips, memberships):
         await session.execute(delete(table).where(table.c.conversation_id.in_(ids), table.c.user_id == user_id))
 
 

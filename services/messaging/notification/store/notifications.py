@@ -5,19 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, case, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, case, delete, insert, or_, select, tuple_, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from messaging.kernel.upsert import insert_or_replace
-from messaging.notification.store.activity import Pair, Place, portions
-from messaging.notification.tables import activities, activity_mentions, memberships, notifications
+from messaging.notification.blocks import Place
+from messaging.notification.store.activity import portions
+from messaging.notification.tables import memberships, notifications
 
 CLOSED_COLUMN = {"message": "closed_seq", "mention": "mention_closed_seq"}
 """The column of a membership that tells up to where a kind was closed by hand."""
 TOLD_AT_ONCE = 5000
 """How many people are told at once that a text was replaced; everybody else sees it at their next GET."""
-RESULT_OF_MESSAGE = ("count", "first_seq", "last_seq", "title", "message", "message_id", "updated_at")
-"""What a further message changes of an open row."""
+PLACES_AT_ONCE = 200
 
 
 async def page(
@@ -79,12 +78,6 @@ async def add(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
         await session.execute(insert(notifications).values(portion))
 
 
-async def advance(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write open rows that further messages have changed: whole rows, of which `RESULT_OF_MESSAGE` is set."""
-    for portion in portions(rows):
-        await session.execute(insert_or_replace(session, notifications, portion, update=RESULT_OF_MESSAGE))
-
-
 async def close(session: AsyncSession, ids: Sequence[UUID], at: datetime) -> None:
     """Mark open notifications read."""
     for portion in portions(ids):
@@ -137,16 +130,6 @@ async def open_again_from(session: AsyncSession, row: RowMapping) -> None:
     )
 
 
-async def open_rows_of(session: AsyncSession, pairs: Iterable[Pair]) -> list[RowMapping]:
-    """The open notifications of these memberships."""
-    found: list[RowMapping] = []
-    key = tuple_(notifications.c.conversation_id, notifications.c.user_id)
-    for portion in portions(sorted(set(pairs))):
-        query = select(notifications).where(key.in_(portion), notifications.c.is_open == 1)
-        found += (await session.execute(query)).mappings()
-    return found
-
-
 async def open_rows_of_former_members(session: AsyncSession, conversation_ids: Iterable[UUID]) -> list[RowMapping]:
     """The open notifications of people who are no members of these conversations any more."""
     found: list[RowMapping] = []
@@ -166,53 +149,18 @@ async def open_rows_of_former_members(session: AsyncSession, conversation_ids: I
     return found
 
 
-async def replace_text(session: AsyncSession, place: Place, text: str) -> Sequence[RowMapping]:
-    """Put another text wherever this message's is shown, read or not; return some of the open rows for telling."""
-    shown = and_(notifications.c.conversation_id == place[0], notifications.c.last_seq == place[1])
-    await session.execute(update(notifications).where(shown).values(message=text))
-    query = select(notifications.c.id, notifications.c.user_id).where(shown, notifications.c.is_open == 1)
-    return (await session.execute(query.limit(TOLD_AT_ONCE))).mappings().all()
+async def replace_texts(session: AsyncSession, texts: Mapping[Place, str]) -> list[RowMapping]:
+    """Put other texts wherever these messages' are shown, read or not; return some of the open rows for telling."""
+    told: list[RowMapping] = []
+    place = tuple_(notifications.c.conversation_id, notifications.c.last_seq)
+    for portion in portions(texts, PLACES_AT_ONCE):
+        text = case(*((_shows(one), texts[one]) for one in portion))
+        await session.execute(update(notifications).where(place.in_(portion)).values(message=text))
+        query = select(notifications.c.id, notifications.c.user_id, notifications.c.conversation_id)
+        query = query.where(place.in_(portion), notifications.c.is_open == 1).limit(TOLD_AT_ONCE)
+        told += (await session.execute(query)).mappings().all()
+    return told
 
 
-async def counted(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
-    """Count anew what open rows tell of: (distinct seqs above what was read or closed, the least of them) by row.
-
-    A row that has nothing left is absent.
-    """
-    mentioned = activity_mentions.c.user_id.is_not(None)
-    is_mention = notifications.c.kind == "mention"
-    closed_seq = case((is_mention, memberships.c.mention_closed_seq), else_=memberships.c.closed_seq)
-    source = (
-        notifications.join(
-            memberships,
-            and_(
-                memberships.c.conversation_id == notifications.c.conversation_id,
-                memberships.c.user_id == notifications.c.user_id,
-            ),
-        )
-        .join(
-            activities,
-            and_(
-                activities.c.conversation_id == notifications.c.conversation_id,
-                activities.c.seq > memberships.c.read_seq,
-                activities.c.seq > closed_seq,
-                activities.c.seq <= notifications.c.last_seq,
-                activities.c.sent.is_(True),
-            ),
-        )
-        .outerjoin(
-            activity_mentions,
-            and_(
-                activity_mentions.c.conversation_id == activities.c.conversation_id,
-                activity_mentions.c.user_id == notifications.c.user_id,
-                activity_mentions.c.seq == activities.c.seq,
-            ),
-        )
-    )
-    query = select(notifications.c.id, func.count(), func.min(activities.c.seq)).select_from(source)
-    query = query.where(or_(and_(is_mention, mentioned), and_(~is_mention, ~mentioned))).group_by(notifications.c.id)
-    found: dict[UUID, tuple[int, int]] = {}
-    for portion in portions(ids):
-        for key, count, first_seq in (await session.execute(query.where(notifications.c.id.in_(portion)))).all():
-            found[key] = (count, first_seq)
-    return found
+def _shows(place: Place) -> ColumnElement[bool]:
+    return and_(notifications.c.conversation_id == place[0], notifications.c.last_seq == place[1])
