@@ -30,8 +30,8 @@ from messaging.message.service.revision import tell_revised, updated_event
 from messaging.message.store import conversations, leaving, members, messages, people, pins, reactions
 from messaging.message.tables import HASH_BYTES, ConversationRow, MemberRow, MessageRow
 
-Alter = Callable[[MessageRow], bool]
-"""Changes a message that is held; tells whether readers see a difference."""
+Alter = Callable[[MessageRow, bool], bool]
+"""Changes a message that is held; told whether anybody reads its conversation still, tells whether they see it."""
 
 
 class PersonPurge:
@@ -91,7 +91,7 @@ async def _unpin(change: Change, row: ConversationRow) -> None:
     if not ids:
         return
 
-    def unpin(message: MessageRow) -> bool:
+    def unpin(message: MessageRow, _is_read: bool) -> bool:
         message.pinned = False
         return True
 
@@ -123,10 +123,10 @@ async def _take_own(change: Change, job: Job) -> bool:
     erased: dict[UUID, list[MessageRow]] = defaultdict(list)
     kept: list[UUID] = []
 
-    def treat(message: MessageRow) -> bool:
+    def treat(message: MessageRow, is_read: bool) -> bool:
         if message.kind == "system":
             return _rename(message, name)
-        if job.keeps_messages:
+        if job.keeps_messages and is_read:
             kept.append(message.id)
             return False
         message.content_hash = bytes(HASH_BYTES)  # no repeat can come any more
@@ -150,7 +150,7 @@ async def _take_names(change: Change, job: Job) -> bool:
     if not ids:
         return False
     name = str(job.notes["name"])
-    await _alter(change, await leaving.places_of(change.session, ids), lambda message: _rename(message, name))
+    await _alter(change, await leaving.places_of(change.session, ids), lambda message, _: _rename(message, name))
     await leaving.forget_named(change.session, job.user_id, ids)
     return True
 
@@ -164,7 +164,7 @@ async def _take_reactions(change: Change) -> bool:
     of_message: dict[UUID, list[str]] = defaultdict(list)
     for reaction in found:
         of_message[reaction.message_id].append(reaction.emoji)
-    held = await _hold(change, await leaving.places_of(session, of_message), lambda _message: True)
+    held = await _hold(change, await leaving.places_of(session, of_message), lambda _message, _: True)
     for _, message in held:
         for emoji in of_message.pop(message.id):
             mine = await reactions.find(session, message.id, emoji, change.caller.user_id)
@@ -188,13 +188,10 @@ async def _hold(
     """
     wanted = list(places)
     held = await leaving.lock_conversations(change.session, {place[0] for place in wanted})
+    read = {key: row for key, row in held.items() if row.deleted_at is None}
     rows = await leaving.lock_messages(change.session, wanted) if wanted else []
-    altered = [row for row in rows if alter(row)]
-    return [
-        (held[row.conversation_id], row)
-        for row in altered
-        if row.conversation_id in held and held[row.conversation_id].deleted_at is None
-    ]
+    altered = [row for row in rows if alter(row, row.conversation_id in read)]
+    return [(read[row.conversation_id], row) for row in altered if row.conversation_id in read]
 
 
 def _rename(message: MessageRow, name: str) -> bool:
