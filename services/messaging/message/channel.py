@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.kernel.database import Database
-from messaging.kernel.sockets import Outgoing, SocketHub
+from messaging.kernel.sockets import SocketHub
 from messaging.message.news import MembersChanged
 from messaging.message.presentation import present_to_all
 from messaging.message.sequencer import Sequencer
@@ -33,7 +33,6 @@ GAP_WAIT_S: Final = 0.2
 FILL_LIMIT = 500
 MAX_OUTGOING = 1000
 NEVER_OLD = 2**62
-UPDATED: Final = "message_updated"
 
 GAPS = Counter("messaging_sequencer_gaps_total", "Gaps that were read from the database")
 RELOADS = Counter("messaging_rooms_loaded_total", "Rooms read from the database")
@@ -93,7 +92,7 @@ class Channel:
         self._require(member_version)
         changed = self.sequencer.offer_change(message)
         if changed is not None:
-            self.emit(lambda users: emit_change(self.outside.hub, users, changed))
+            self.emit(lambda users: emit_messages(self.outside.hub, users, "message_updated", [changed]))
         self._send(self.sequencer.offer(()))  # it may have been the one that was missing
         self._watch_gap()
 
@@ -131,7 +130,7 @@ class Channel:
 
     def _send(self, messages: Collection[Shown]) -> None:
         if messages:
-            self.emit(lambda users: emit_messages(self.outside.hub, users, messages))
+            self.emit(lambda users: emit_messages(self.outside.hub, users, "message", messages))
 
     def _resync(self, users: Collection[UserId]) -> None:
         self.outside.hub.emit(users, "resync", Resync(conversation_id=self.conversation_id))
@@ -208,23 +207,15 @@ class Channel:
         return GAP_WAIT_S
 
 
-def emit_messages(hub: SocketHub, users: Collection[UserId], messages: Collection[Shown]) -> None:
-    """Send new messages to connected people: the `client_message_id` to its sender only."""
-    sockets = hub.sockets_of(users)
-    for message in messages:
-        sender, others = message.sender_id, message.others
-        for socket in sockets:
-            socket.put(message.own if socket.caller.user_id == sender else others)
-
-
-def emit_change(hub: SocketHub, users: Collection[UserId], message: Shown) -> None:
-    """Send a changed message to connected people: the `client_message_id` to its sender only."""
+def emit_messages(hub: SocketHub, users: Collection[UserId], event: str, messages: Collection[Shown]) -> None:
+    """Send messages to connected people: the `client_message_id` to its sender only."""
     sockets = hub.sockets_of(users)
     if not sockets:
         return
-    own, others = Outgoing(UPDATED, message.json), Outgoing(UPDATED, message.json_for_others)
-    for socket in sockets:
-        socket.put(own if socket.caller.user_id == message.sender_id else others)
+    for message in messages:
+        own, others = message.outgoing(event)
+        for socket in sockets:
+            socket.put(own if socket.caller.user_id == message.sender_id else others)
 
 
 def emit_to_others(hub: SocketHub, users: Collection[UserId], event: str, payload: BaseModel, but: UUID) -> None:

@@ -48,8 +48,7 @@ class MessageParts:
         Raises:
             ProblemError: 429 above the person's rate, 503 where too much is queued.
         """
-        wait = self.rate.wait(caller.user_id)
+        wait = self.rate.try_to_take(caller.user_id)
         if wait is not None:
             raise ProblemError(problems.TOO_MANY_REQUESTS, "too many messages", retry_after=wait)
-        self.rate.take(caller.user_id)
         return self.commits.submit(Send(caller.user_id, caller.username, request))

@@ -16,21 +16,21 @@ class Allowance:
         self._clock = clock_s
         self._buckets: dict[Hashable, tuple[float, float]] = {}
 
-    def wait(self, key: Hashable) -> timedelta | None:
-        """Tell how long `key` must wait before `take` may be called, or None."""
-        left = self._left(key)
-        return None if left >= 1 else timedelta(seconds=(1 - left) / self._rate)
-
-    def take(self, key: Hashable) -> None:
-        """Note that `key` has done it once."""
+    def try_to_take(self, key: Hashable) -> timedelta | None:
+        """Note that `key` does it once and return None; or return how long it must wait first."""
+        now = self._clock()
+        left = self._left(key, now)
+        if left < 1:
+            return timedelta(seconds=(1 - left) / self._rate)
         if len(self._buckets) >= MAX_TRACKED:
-            self._forget_full()
-        self._buckets[key] = (self._left(key) - 1, self._clock())
+            self._forget_full(now)
+        self._buckets[key] = (left - 1, now)
+        return None
 
-    def _left(self, key: Hashable) -> float:
-        left, at = self._buckets.get(key, (self._burst, 0.0))
-        return min(self._burst, left + (self._clock() - at) * self._rate)
+    def _left(self, key: Hashable, now: float) -> float:
+        left, at = self._buckets.get(key, (self._burst, now))
+        return min(self._burst, left + (now - at) * self._rate)
 
-    def _forget_full(self) -> None:
-        for key in [key for key in self._buckets if self._left(key) >= self._burst]:
+    def _forget_full(self, now: float) -> None:
+        for key in [key for key in self._buckets if self._left(key, now) >= self._burst]:
             del self._buckets[key]

@@ -4,7 +4,6 @@ All readers of a conversation are shown the same, but for `client_message_id`, w
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,8 @@ OWN_ID = b'"client_message_id":'
 
 class Shown:
     """A message as its sender sees it, and its JSON."""
+
+    __slots__ = ("conversation_id", "id", "is_changed", "json", "rev", "sender_id", "seq")
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class Shown:
             is_changed=any(fields.get(name) for name in ("edited_at", "deleted_at", "pinned", "reactions")),
         )
 
-    @cached_property
+    @property
     def json_for_others(self) -> bytes:
         """The JSON for everybody but the sender.
 
@@ -83,15 +84,9 @@ class Shown:
         value = start + len(OWN_ID)
         return self.json[:value] + b"null" + self.json[self.json.index(b",", value) :]
 
-    @cached_property
-    def own(self) -> Outgoing:
-        """The event `message` for its sender."""
-        return Outgoing("message", self.json)
-
-    @cached_property
-    def others(self) -> Outgoing:
-        """The event `message` for everybody else."""
-        return Outgoing("message", self.json_for_others)
+    def outgoing(self, event: str) -> tuple[Outgoing, Outgoing]:
+        """The event for the message's sender, and for everybody else."""
+        return Outgoing(event, self.json), Outgoing(event, self.json_for_others)
 
     def message(self) -> Message:
         """The view again."""

@@ -60,6 +60,5 @@ class MessageSockets:
 
     def _tell_typing(self, conversation_id: ConversationId, user_id: UserId, members: int) -> None:
         key = (conversation_id, user_id)
-        if members <= SMALL and self._typing.wait(key) is None:
-            self._typing.take(key)
+        if members <= SMALL and self._typing.try_to_take(key) is None:
             self._parts.delivery.publish([TypingNow(conversation_id=conversation_id, user_id=user_id)])

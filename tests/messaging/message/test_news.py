@@ -42,7 +42,8 @@ def test_news_come_out_as_they_went_in() -> None:
     assert (first, third) == (typing, Missed())
     assert isinstance(second, NewMessages)
     assert second.member_version == 5
-    assert [vars(one) for one in second.messages] == [vars(message)]
+    (read,) = second.messages
+    assert all(getattr(read, name) == getattr(message, name) for name in Shown.__slots__)
 
 
 def test_news_and_fields_of_the_next_release_are_left_aside() -> None:

@@ -106,10 +106,9 @@ class Admission:
         if any(count >= self.max_invitations_per_person for count in counts.values()):
             raise ProblemError(problems.CONFLICT, "the person has too many open invitations")
         for _ in fresh:
-            wait = self.pace.wait(change.caller.user_id)
+            wait = self.pace.try_to_take(change.caller.user_id)
             if wait is not None:
                 raise ProblemError(problems.TOO_MANY_REQUESTS, "too many invitations", retry_after=wait)
-            self.pace.take(change.caller.user_id)
 
 
 async def require_known(change: Change, users: Sequence[UUID]) -> dict[UUID, PersonRow]:

@@ -172,7 +172,7 @@ def _list_of_pairs(connection: AsyncConnection, pairs: Iterable[tuple[UUID, UUID
 
 
 def _literal(moment: datetime) -> str:
-    return f"'{moment.astimezone(UTC).strftime('%Y-%m-%d %H:%M:%S.%f')}'"
+    return f"'{moment.astimezone(UTC).isoformat(' ', 'microseconds')[:-6]}'"
 
 
 def _time(value: Any) -> datetime:
