@@ -12,9 +12,10 @@ from messaging.kernel.topology import USER_DELETIONS
 from messaging.user import api
 from messaging.user.consumers import accounts_consumer
 from messaging.user.parts import UserParts
-from messaging.user.peers import AccountPeer
+from messaging.user.peers import AccountPeer, FellowPeer
 from messaging.user.purging import purge_page
 from messaging.user.service.pairs import Pairs
+from messaging.user.service.presence import PresenceService
 from messaging.user.service.profiles import ProfileService
 from messaging.user.service.relations import RelationService
 from messaging.user.service.reports import ReportService
@@ -39,11 +40,14 @@ def build(runtime: Runtime) -> Parts:
     assert isinstance(settings, UserSettings)  # noqa: S101 - made by `load` above
     profiles = ProfileService(runtime.database, runtime.outbox, settings, runtime.clock)
     pairs = Pairs(runtime.database, runtime.outbox, runtime.clock)
-    auth, purging = open_client(settings.auth_internal_url), Purging(runtime, purge_page)
+    auth, message = open_client(settings.auth_internal_url), open_client(settings.message_internal_url)
+    purging = Purging(runtime, purge_page)
+    presence = PresenceService(runtime.database, runtime.bus, FellowPeer(message), runtime.clock)
     parts = UserParts(
         profiles=profiles,
         relations=RelationService(runtime.database, pairs, settings),
         reports=ReportService(runtime.database, settings, runtime.clock),
+        presence=presence,
         accounts=AccountPeer(auth),
     )
     return Parts(
@@ -53,7 +57,7 @@ def build(runtime: Runtime) -> Parts:
             accounts_consumer(profiles, runtime.database, runtime.clock),
             purging.consumer(USER_DELETIONS),
         ],
-        tasks=[purging.run, lambda: _close_at_end(auth)],
+        tasks=[purging.run, presence.run, lambda: _close_at_end(auth), lambda: _close_at_end(message)],
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from messaging.user.peers import AccountPeer
+from messaging.user.service.presence import PresenceService
 from messaging.user.service.profiles import ProfileService
 from messaging.user.service.relations import RelationService
 from messaging.user.service.reports import ReportService
@@ -15,4 +16,5 @@ class UserParts:
     profiles: ProfileService
     relations: RelationService
     reports: ReportService
+    presence: PresenceService
     accounts: AccountPeer

@@ -109,7 +109,9 @@ class Users:
 
 
 @asynccontextmanager
-async def open_users(place: dict[str, Any], **settings: Any) -> AsyncIterator[Users]:
+async def open_users(
+    place: dict[str, Any], *, bus: MemoryBus | None = None, issuer: Issuer | None = None, **settings: Any
+) -> AsyncIterator[Users]:
     """Run the service on that database, with somebody who listens as the message service does."""
     told: list[Envelope] = []
 
@@ -117,7 +119,7 @@ async def open_users(place: dict[str, Any], **settings: Any) -> AsyncIterator[Us
         assert isinstance(envelopes, list)
         told.extend(envelopes)
 
-    bus, trust = MemoryBus(), IssuerTrust(Issuer())
+    bus, trust = bus or MemoryBus(), IssuerTrust(issuer or Issuer())
     bus.consume(Consumer(MESSAGE_PEOPLE, listen))
     chosen = UserSettings(**place, own_profile_wait="PT2S", **settings)
     async with running_service("user", chosen, build, source=trust, bus=bus) as service:

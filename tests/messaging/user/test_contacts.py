@@ -164,7 +164,7 @@ async def test_lists_come_in_pages_without_a_gap_or_a_repeat(users: Users) -> No
 @pytest.fixture(scope="module", params=DIALECTS)
 async def narrow(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Users]:
     """A service that allows two of everything, where whoever is new may be found."""
-    two = {"max_contacts": 2, "max_blocks": 2, "max_outgoing_requests": 2, "max_incoming_requests": 2}
+    two: Json = {"max_contacts": 2, "max_blocks": 2, "max_outgoing_requests": 2, "max_incoming_requests": 2}
     async with open_users(database_place(request, "user", tmp_path_factory), sign_up="invite", **two) as users:
         yield users
 
