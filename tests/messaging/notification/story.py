@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from messaging.kernel.ids import new_id
-from messaging_wire.conversation import Role
+from messaging_wire.conversation import Level, Role
 from messaging_wire.events import (
     Envelope,
     Event,
+    LevelChanged,
     MemberChange,
     MembershipChanged,
     MessageCreated,
@@ -33,6 +34,7 @@ class Story:
     member_version: int = 0
     last_seq: int = 0
     last_rev: int = 0
+    choices: int = 0
     texts: dict[int, str] = field(default_factory=dict)
 
     def begins_with(self, *people: UserId) -> MembershipChanged:
@@ -76,7 +78,9 @@ class Story:
             created_at=datetime.now(UTC),
         )
 
-    def changes(self, seq: int, text: str, *, deleted: bool = False) -> MessageUpdated:
+    def changes(
+        self, seq: int, text: str, *, deleted: bool = False, mentions: tuple[UserId, ...] = ()
+    ) -> MessageUpdated:
         """A message is edited, or deleted."""
         self.last_rev += 1
         self.texts[seq] = "" if deleted else text
@@ -87,12 +91,20 @@ class Story:
             seq=seq,
             content=text,
             deleted=deleted,
+            mentions=list(mentions),
         )
 
     def reads_up_to(self, person: UserId, seq: int) -> ReceiptUpdated:
         """Somebody has read up to a message."""
         self.reads[person] = max(seq, self.reads.get(person, 0))
         return ReceiptUpdated(version=seq, conversation_id=self.id, user_id=person, read_seq=seq)
+
+    def chooses(self, person: UserId, level: Level, muted_until: datetime | None = None) -> LevelChanged:
+        """Somebody chooses what to be told of."""
+        self.choices += 1
+        return LevelChanged(
+            version=self.choices, conversation_id=self.id, user_id=person, level=level, muted_until=muted_until
+        )
 
     def _membership(self, people: list[UserId], role: Role | None, *, complete: bool = False) -> MembershipChanged:
         self.member_version += 1

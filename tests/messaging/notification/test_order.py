@@ -1,8 +1,9 @@
 """Whatever the order, the batches and the repetitions in which events arrive, the same notifications are open."""
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ PEOPLE = 4
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["send", "send", "send", "mention", "read", "leave", "join", "edit", "delete"]),
+        st.sampled_from(["send", "send", "send", "mention", "read", "leave", "join", "edit", "name", "delete"]),
         st.integers(0, PEOPLE - 1),
         st.integers(0, 30),
     ),
@@ -36,6 +37,8 @@ class Told:
     story: Story
     sent: list[MessageCreated]
     events: list[Event]
+    named: dict[int, set[UserId]] = field(default_factory=lambda: defaultdict(set))
+    """Whom edits mention, by the message."""
 
     def expected(self, person: UserId) -> dict[str, tuple[int, int, int, str]]:
         """What is open for somebody: per kind the count, the first and the last seq, and the text of the last."""
@@ -43,7 +46,8 @@ class Told:
         found: dict[str, list[int]] = {}
         for message in self.sent:
             if person in self.story.members and message.seq > floor:
-                found.setdefault("mention" if person in message.mentions else "message", []).append(message.seq)
+                named = {*message.mentions, *self.named[message.seq]}
+                found.setdefault("mention" if person in named else "message", []).append(message.seq)
         return {
             kind: (len(seqs), seqs[0], seqs[-1], self.story.texts[seqs[-1]]) for kind, seqs in sorted(found.items())
         }
@@ -67,6 +71,9 @@ def tell(people: Sequence[UserId], happenings: Sequence[Step]) -> Told:
             told.events.append(story.leaves(person))
         elif what == "join" and not is_member:
             told.events.append(story.joins(person))
+        elif what == "name" and seq is not None:
+            told.named[seq].add(person)
+            told.events.append(story.changes(seq, f"name {number}", mentions=(person,)))
         elif what in ("edit", "delete") and seq is not None:
             told.events.append(story.changes(seq, f"edit {number}", deleted=what == "delete"))
     return told
