@@ -126,6 +126,7 @@ def conversation_fields(seen: Seen, people: dict[UUID, PersonRow], marks: Marks)
         "kind": row.kind,
         "title": row.title,
         "description": row.description,
+        "announcement_only": row.announcement_only,
         "owner_id": row.owner_id,
         "peer": _peer(peer_id(row, me.user_id), people),
         "join_code": show_code(row.join_code) if row.join_code else None,

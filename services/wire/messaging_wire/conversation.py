@@ -142,6 +142,7 @@ class Conversation(Answer):
     kind: ConversationKind
     title: str | None = None
     description: str | None = None
+    announcement_only: bool = False
     owner_id: UserId | None = None
     peer: Peer | None = None
     join_code: str | None = None

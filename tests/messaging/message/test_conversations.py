@@ -4,32 +4,17 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from messaging.kernel.clock import SystemClock
 from messaging.message.clearing import Clearing
 from messaging.message.store import conversations
-from messaging_wire.events import Envelope, ProfileUpdated
 
+from tests.messaging.message.test_people import deliver, profile
 from tests.messaging.message.world import Json, User, World
 from tests.support.clock import SetClock
 
 
 async def known(*users: User) -> None:
     """Let the service learn of people, as the user service tells."""
-    (consumer,) = users[0].world.service.host.parts.consumers
-    await consumer.handle([profile(user) for user in users])
-
-
-def profile(user: User, version: int = 1, **fields: object) -> Envelope:
-    """The event of a profile."""
-    body = ProfileUpdated(
-        version=version, user_id=user.person.id, username=user.name, display_name=user.name.title(), **fields
-    )
-    return Envelope(
-        id=uuid4(),
-        routing_key="profile.updated",
-        occurred_at=SystemClock().now(),
-        body=body.model_dump(mode="json"),
-    )
+    await deliver(users[0].world, *(profile(user, display_name=user.name.title()) for user in users))
 
 
 async def test_a_pair_has_one_direct_conversation_whoever_begins(world: World) -> None:
@@ -126,7 +111,20 @@ async def test_only_owner_and_admins_write_in_an_announcement_group(world: World
     )
 
     assert refused.status_code == 403
+    assert (await ben.get(f"/conversation/{group['id']}"))["announcement_only"] is True
     await ada.send(group["id"], "hear, hear")
+
+
+async def test_who_may_write_no_more_cannot_announce_by_editing_and_may_react(world: World) -> None:
+    ada, ben = world.user("ada"), world.user("ben")
+    group = await world.group(ada, ben)
+    sent = await ben.send(group["id"], "written while everybody could")
+    await ada.put(f"/conversation/{group['id']}", {"announcement_only": True})
+
+    await ben.put(f"/message/{sent['id']}", {"content": "hear, hear"}, expect=403)
+
+    await ben.put(f"/message/{sent['id']}/reactions/👍", {})
+    await ben.delete(f"/message/{sent['id']}")
 
 
 async def test_a_new_title_is_a_system_message_and_a_description_is_not(world: World) -> None:
@@ -183,12 +181,11 @@ async def test_names_follow_profiles_and_older_ones_change_nothing(world: World)
     ada, ben = world.user("ada"), world.user("ben")
     await known(ada, ben)
     made = await ada.post("/conversation", {"kind": "direct", "member_ids": [ben.id]}, expect=201)
-    (consumer,) = world.service.host.parts.consumers
     newest = profile(ben, 3, avatar_url="/user/avatar/3")
 
-    await consumer.handle([profile(ben, 2), newest])
-    await consumer.handle([profile(ben, 1)])
-    await consumer.handle([newest])
+    await deliver(world, profile(ben, 2), newest)
+    await deliver(world, profile(ben, 1))
+    await deliver(world, newest)
 
     peer = (await ada.get(f"/conversation/{made['id']}"))["peer"]
     assert peer["avatar_url"] == "/user/avatar/3"

@@ -46,6 +46,19 @@ async def test_a_leaving_owner_is_followed_by_the_longest_standing_admin_then_me
     assert (await dora.ask("GET", f"/conversation/{group['id']}")).status_code == 404
 
 
+async def test_the_last_one_out_deletes_the_group_and_their_other_devices_hear_of_it(world: World) -> None:
+    ada = world.user("ada")
+    group = await world.group(ada)
+
+    async with ada.live() as live:
+        await ada.delete(f"/conversation/{group['id']}/members/{ada.id}")
+        told = await live.wait_for("conversation", lambda change: change["conversation"]["id"] == group["id"])
+
+    assert (told["reason"], told["conversation"]["join_code"]) == ("left", None)
+    assert (await ada.ask("GET", f"/conversation/{group['id']}")).status_code == 404
+    await world.user("ben").post("/conversation/join", {"join_code": group["join_code"]}, expect=404)
+
+
 async def test_an_owner_hands_over_and_stays_as_admin(world: World) -> None:
     ada, ben = world.user("ada"), world.user("ben")
     group = await world.group(ada, ben)

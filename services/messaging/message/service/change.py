@@ -54,6 +54,15 @@ class Place:
         if self.member.role not in roles:
             raise ProblemError(problems.FORBIDDEN, f"needs the role {' or '.join(roles)}")
 
+    def require_writer(self) -> None:
+        """Refuse plain members where only the owner and admins write.
+
+        Raises:
+            ProblemError: 403.
+        """
+        if self.conversation.announcement_only and self.member.role == "member":
+            raise ProblemError(problems.FORBIDDEN, "only the owner and admins write here")
+
 
 @dataclass
 class Change:

@@ -152,6 +152,7 @@ async def take_out(change: Change, row: ConversationRow, target: MemberRow, *, b
     changes = [MemberChange(user_id=UserId(target.user_id), username=username)]
     if row.member_count == 0:
         delete_conversation(change, row)
+        change.tell_left(target.user_id, view)
         return
     heir = await _successor(change, row) if row.owner_id == target.user_id else None
     if heir is not None:

@@ -142,6 +142,7 @@ class MessageService:
                 raise ProblemError(problems.FORBIDDEN, "only its sender edits a message")
             revision.require_there()
             await revision.require_may_write()
+            revision.place.require_writer()
             if change.now > row.created_at + self._edit_within:
                 raise ProblemError(problems.FORBIDDEN, "the time for editing is over")
             if row.content != content:
