@@ -14,10 +14,10 @@ from messaging.kernel.bus_memory import MemoryBus
 from messaging.kernel.topology import Queue
 from messaging_wire.events import Envelope, UserDeleted, UserPurged
 from messaging_wire.ids import UserId
-from sqlalchemy import text
 
 from tests.messaging.auth.conftest import PASSWORD, Auth, Json, bearer, new_name, problem
 from tests.messaging.notification.story import envelope
+from tests.support.deletions import tables_with
 
 WITHIN_S = 10.0
 
@@ -262,20 +262,9 @@ async def test_afterwards_auth_holds_nothing_personal_and_after_thirty_days_noth
     auth.clock.advance(timedelta(seconds=auth.settings.purge_delay_s))
     await until_done(auth, receipt, *SERVICES)
 
-    assert not await holds(auth, person["user"]["username"], person["user"]["email"], receipt)
+    words = (person["user"]["username"], person["user"]["email"], receipt)
+    assert await tables_with(auth.service.host.runtime.database, *words) == set()
     auth.clock.advance(KEPT + timedelta(seconds=1))
     await auth.service.host.parts.state["auth"].sweep()
     answer = await auth.post("/account/deletion", {"receipt": receipt})
     assert (answer.status_code, problem(answer)) == (404, "not-found")
-
-
-async def holds(auth: Auth, *words: str) -> bool:
-    """Tell whether any table holds one of the words, in any case."""
-    async with auth.service.host.runtime.database.engine.connect() as connection:
-        tables = await connection.run_sync(lambda sync: sync.dialect.get_table_names(sync))
-        for table in tables:
-            rows = (await connection.execute(text(f"SELECT * FROM {table}"))).all()
-            for value in (str(value).casefold() for row in rows for value in row):
-                if any(word.casefold() in value for word in words):
-                    return True
-    return False

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Literal
 
 import pytest
 from messaging.kernel.purging import NOBODY
@@ -12,18 +11,15 @@ from messaging_wire.events import (
     MessageUpdated,
     ProfileUpdated,
     RelationChanged,
-    UserDeleted,
-    UserPurged,
 )
 from messaging_wire.ids import UserId
 from sqlalchemy import text
 
-from tests.messaging.message.world import Json, User, World, body_of, open_world, until
+from tests.messaging.message.world import Json, User, World, body_of, open_world
 from tests.messaging.notification.story import envelope
 from tests.support.databases import DIALECTS
+from tests.support.deletions import Deletions, tables_with
 from tests.support.services import database_place
-
-VERSION = 2
 
 
 @pytest.fixture(scope="module", params=DIALECTS)
@@ -38,28 +34,13 @@ async def hear(world: World, *envelopes: Envelope) -> None:
     await world.service.host.runtime.bus.publish(list(envelopes))
 
 
-def answers(world: World, user: User) -> list[Json]:
-    heard = {each.id: each for each in world.ear.heard if each.routing_key == UserPurged.routing_key}
-    return [dict(each.body) for each in heard.values() if each.body["user_id"] == user.id]
-
-
-async def delete(world: World, user: User, messages: Literal["keep", "delete"] = "delete") -> None:
-    """Let auth's event of the deletion arrive, and wait until the service says that it is done."""
-    event = UserDeleted(version=VERSION, user_id=UserId(user.person.id), messages=messages)
-    await hear(world, envelope(event))
-    await until(lambda: len(answers(world, user)) == 1, "the service did not answer")
+@pytest.fixture(scope="module")
+def deletions(world: World) -> Deletions:
+    return Deletions(world.service.host.runtime.bus)
 
 
 async def holds(world: World, *words: str) -> set[str]:
-    """The tables that hold one of the words, in any case."""
-    found = set()
-    async with world.service.host.runtime.database.engine.connect() as connection:
-        for table in await connection.run_sync(lambda sync: sync.dialect.get_table_names(sync)):
-            rows = (await connection.execute(text(f"SELECT * FROM {table}"))).all()
-            values = [str(value).casefold() for row in rows for value in row]
-            if any(word.casefold() in value for value in values for word in words):
-                found.add(table)
-    return found
+    return await tables_with(world.service.host.runtime.database, *words)
 
 
 async def contents(user: User, conversation_id: str) -> list[str]:
@@ -67,7 +48,7 @@ async def contents(user: User, conversation_id: str) -> list[str]:
     return [message["content"] for message in page["items"]]
 
 
-async def test_their_messages_become_tombstones_where_they_chose_so(world: World) -> None:
+async def test_their_messages_become_tombstones_where_they_chose_so(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada-tombstone"), world.user("bob")
     group = await world.group(bob, ada)
     secret = await ada.send(group["id"], "the secret of ada")
@@ -75,7 +56,7 @@ async def test_their_messages_become_tombstones_where_they_chose_so(world: World
     await bob.send(group["id"], "bob's own words")
     await bob.put(f"/message/{secret['id']}/reactions/👍", {})
 
-    await delete(world, ada)
+    await deletions.complete(ada.person.id)
 
     page = await bob.get(f"/conversation/{group['id']}/messages")
     assert [message["seq"] for message in page["items"]] == list(range(1, page["last_seq"] + 1))
@@ -87,26 +68,26 @@ async def test_their_messages_become_tombstones_where_they_chose_so(world: World
     assert await holds(world, "secret of ada", "ada-tombstone") == set()
 
 
-async def test_their_messages_stay_without_their_name_where_they_chose_so(world: World) -> None:
+async def test_their_messages_stay_without_their_name_where_they_chose_so(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada-keeps"), world.user("bob")
     group = await world.group(bob, ada)
     words = await ada.send(group["id"], "words that stay")
     await ada.put(f"/message/{words['id']}", {"content": "words that stay for good"})
 
-    await delete(world, ada, "keep")
+    await deletions.complete(ada.person.id, "keep")
 
     kept = next(m for m in (await bob.get(f"/conversation/{group['id']}/messages"))["items"] if m["id"] == words["id"])
     assert (kept["content"], kept["sender_id"], kept["deleted_at"]) == ("words that stay for good", ada.id, None)
     assert await holds(world, "ada-keeps") == set()
 
 
-async def test_clients_that_were_away_learn_of_it_by_changes(world: World) -> None:
+async def test_clients_that_were_away_learn_of_it_by_changes(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada"), world.user("bob")
     group = await world.group(bob, ada)
     sent = [await ada.send(group["id"], f"word {number}") for number in range(3)]
     before = (await bob.get(f"/conversation/{group['id']}"))["last_rev"]
 
-    await delete(world, ada)
+    await deletions.complete(ada.person.id)
 
     changes = await bob.get(f"/conversation/{group['id']}/changes", after_rev=before)
     tombstones = {m["id"] for m in changes["items"] if m["deleted_at"] is not None}
@@ -114,12 +95,12 @@ async def test_clients_that_were_away_learn_of_it_by_changes(world: World) -> No
     assert len({m["rev"] for m in changes["items"]}) == len(changes["items"])
 
 
-async def test_open_sockets_and_other_services_are_told_of_each_tombstone(world: World) -> None:
+async def test_open_sockets_and_other_services_are_told_of_each_tombstone(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada"), world.user("bob")
     group = await world.group(bob, ada)
     sent = [await ada.send(group["id"], f"word {number}") for number in range(3)]
     async with bob.live() as socket:
-        await delete(world, ada)
+        await deletions.complete(ada.person.id)
         for message in sent:
             told = await socket.wait_for("message_updated", lambda m, key=message["id"]: m["id"] == key)  # type: ignore[misc]
             assert (told["content"], told["deleted_at"] is None) == ("", False)
@@ -128,12 +109,12 @@ async def test_open_sockets_and_other_services_are_told_of_each_tombstone(world:
     assert all(event.deleted and event.content == "" for event in events)
 
 
-async def test_they_leave_their_groups_and_an_owner_is_followed(world: World) -> None:
+async def test_they_leave_their_groups_and_an_owner_is_followed(world: World, deletions: Deletions) -> None:
     ada, bob, cleo = world.user("ada-leaves"), world.user("bob"), world.user("cleo")
     group = await world.group(ada, bob, cleo)
     await ada.put(f"/conversation/{group['id']}/members/{cleo.id}", {"role": "admin"})
 
-    await delete(world, ada, "keep")
+    await deletions.complete(ada.person.id, "keep")
 
     after = await bob.get(f"/conversation/{group['id']}")
     assert (after["owner_id"], after["member_count"]) == (cleo.id, 2)
@@ -145,18 +126,20 @@ async def test_they_leave_their_groups_and_an_owner_is_followed(world: World) ->
     assert [(str(c.user_id), c.role, c.username) for c in last.changes if c.role is None] == [(ada.id, None, "")]
 
 
-async def test_a_group_that_nobody_is_left_in_goes(world: World) -> None:
+async def test_a_group_that_nobody_is_left_in_goes(world: World, deletions: Deletions) -> None:
     ada = world.user("ada-alone")
     group = await world.group(ada)
     await ada.send(group["id"], "to myself and nobody else")
 
-    await delete(world, ada, "delete")
+    await deletions.complete(ada.person.id)
 
     assert (await ada.ask("GET", f"/conversation/{group['id']}")).status_code == 404
     assert await holds(world, "ada-alone", "to myself and nobody else") == set()
 
 
-async def test_the_other_side_of_a_direct_conversation_stays_readable_and_takes_no_more(world: World) -> None:
+async def test_the_other_side_of_a_direct_conversation_stays_readable_and_takes_no_more(
+    world: World, deletions: Deletions
+) -> None:
     ada, bob = world.user("ada-direct"), world.user("bob")
     await ada.get("/conversation")
     await ada.post("/conversation", {"title": "so that she is known"}, expect=201)
@@ -164,7 +147,7 @@ async def test_the_other_side_of_a_direct_conversation_stays_readable_and_takes_
     await ada.send(direct["id"], "from her")
     await bob.send(direct["id"], "from him")
 
-    await delete(world, ada, "keep")
+    await deletions.complete(ada.person.id, "keep")
 
     seen = await bob.get(f"/conversation/{direct['id']}")
     assert seen["peer"] == {"user_id": ada.id, "username": "", "display_name": "", "avatar_url": None}
@@ -174,31 +157,31 @@ async def test_the_other_side_of_a_direct_conversation_stays_readable_and_takes_
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:messaging:problem:cannot-message")
 
 
-async def test_notes_to_oneself_go(world: World) -> None:
+async def test_notes_to_oneself_go(world: World, deletions: Deletions) -> None:
     ada = world.user("ada-notes")
     await ada.post("/conversation", {"title": "so that she is known"}, expect=201)
     notes = await ada.post("/conversation", {"kind": "direct", "member_ids": [ada.id]}, expect=201)
     await ada.send(notes["id"], "a note to myself")
 
-    await delete(world, ada, "delete")
+    await deletions.complete(ada.person.id)
 
     assert await holds(world, "a note to myself", "ada-notes") == set()
 
 
-async def test_their_name_goes_out_of_what_others_did_to_them(world: World) -> None:
+async def test_their_name_goes_out_of_what_others_did_to_them(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada-removed"), world.user("bob")
     group = await world.group(bob, ada)
     await bob.put(f"/conversation/{group['id']}/members/{ada.id}", {"role": "admin"})
     await bob.delete(f"/conversation/{group['id']}/members/{ada.id}")
 
-    await delete(world, ada, "keep")
+    await deletions.complete(ada.person.id, "keep")
 
     said = await contents(bob, group["id"])
     assert said == [f"{NOBODY} joined", f"bob made {NOBODY} an admin", f"bob removed {NOBODY}"]
     assert await holds(world, "ada-removed") == set()
 
 
-async def test_their_reactions_and_pins_go_and_those_of_others_stay(world: World) -> None:
+async def test_their_reactions_and_pins_go_and_those_of_others_stay(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada"), world.user("bob")
     group = await world.group(bob, ada)
     await bob.put(f"/conversation/{group['id']}/members/{ada.id}", {"role": "admin"})
@@ -208,7 +191,7 @@ async def test_their_reactions_and_pins_go_and_those_of_others_stay(world: World
     await ada.put(f"/message/{message['id']}/reactions/🎉", {})
     await ada.put(f"/message/{message['id']}/pin", {})
 
-    await delete(world, ada, "keep")
+    await deletions.complete(ada.person.id, "keep")
 
     after = await bob.get(f"/message/{message['id']}")
     assert {emoji: reaction["count"] for emoji, reaction in after["reactions"].items()} == {"👍": 1}
@@ -216,22 +199,22 @@ async def test_their_reactions_and_pins_go_and_those_of_others_stay(world: World
     assert after["content"] == "react to this"
 
 
-async def test_nobody_can_bring_them_into_a_group_or_write_to_them_any_more(world: World) -> None:
+async def test_nobody_can_bring_them_into_a_group_or_write_to_them_any_more(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada"), world.user("bob")
     await ada.post("/conversation", {"title": "so that she is known"}, expect=201)
     group = await world.group(bob)
 
-    await delete(world, ada)
+    await deletions.complete(ada.person.id)
 
     added = await bob.ask("POST", f"/conversation/{group['id']}/members", json={"user_id": ada.id})
     direct = await bob.ask("POST", "/conversation", json={"kind": "direct", "member_ids": [ada.id]})
     assert [added.status_code, direct.status_code] == [404, 404]
 
 
-async def test_what_comes_late_brings_nobody_back(world: World) -> None:
+async def test_what_comes_late_brings_nobody_back(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada-late"), world.user("bob")
     await ada.post("/conversation", {"title": "so that she is known"}, expect=201)
-    await delete(world, ada)
+    await deletions.complete(ada.person.id)
 
     profile = ProfileUpdated(
         version=7, user_id=UserId(ada.person.id), username="ada-late", display_name="ada-late of late"
@@ -249,24 +232,24 @@ async def test_what_comes_late_brings_nobody_back(world: World) -> None:
         assert found.scalar_one() == 0
 
 
-async def test_the_event_again_is_answered_again_and_changes_nothing(world: World) -> None:
+async def test_the_event_again_is_answered_again_and_changes_nothing(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada"), world.user("bob")
     group = await world.group(bob, ada)
     await ada.send(group["id"], "once")
-    await delete(world, ada)
+    await deletions.complete(ada.person.id)
     before = await bob.get(f"/conversation/{group['id']}")
 
-    event = UserDeleted(version=VERSION, user_id=UserId(ada.person.id), messages="delete")
-    await hear(world, envelope(event), envelope(event))
+    for _ in range(2):
+        await deletions.tell(ada.person.id)
 
-    await until(lambda: len(answers(world, ada)) == 2, "it was not answered again")
-    assert answers(world, ada)[0] == answers(world, ada)[1]
-    assert answers(world, ada)[0]["service"] == "message"
+    first, *others = await deletions.answered(ada.person.id, times=3)
+    assert [first, first] == others
+    assert first.service == "message"
     after = await bob.get(f"/conversation/{group['id']}")
     assert (after["last_seq"], after["last_rev"]) == (before["last_seq"], before["last_rev"])
 
 
-async def test_many_messages_go_while_others_go_on_talking(world: World) -> None:
+async def test_many_messages_go_while_others_go_on_talking(world: World, deletions: Deletions) -> None:
     ada, bob = world.user("ada"), world.user("bob")
     group = await world.group(bob, ada)
     async with ada.live() as socket:
@@ -275,7 +258,8 @@ async def test_many_messages_go_while_others_go_on_talking(world: World) -> None
             await asyncio.gather(*(socket.accepted("send_message", each) for each in sends))
 
     _, sent = await asyncio.gather(
-        delete(world, ada), asyncio.gather(*(bob.send(group["id"], f"meanwhile {number}") for number in range(20)))
+        deletions.complete(ada.person.id),
+        asyncio.gather(*(bob.send(group["id"], f"meanwhile {number}") for number in range(20))),
     )
 
     assert len({message["seq"] for message in sent}) == 20
