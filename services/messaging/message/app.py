@@ -27,6 +27,7 @@ from messaging.message.service.change import Changer
 from messaging.message.service.conversations import ConversationService
 from messaging.message.service.creation import CreationService
 from messaging.message.service.exporting import ExportService
+from messaging.message.service.feed import FeedService
 from messaging.message.service.fellows import FellowService
 from messaging.message.service.guesses import Guesses
 from messaging.message.service.invitations import InvitationService
@@ -103,6 +104,7 @@ def make_parts(runtime: Runtime, delivery: Delivery) -> MessageParts:
         invitations=InvitationService(changer, admission),
         levels=LevelService(changer),
         messages=MessageService(changer, edit_within=settings.edit_within),
+        feed=FeedService(runtime.database),
         reactions=ReactionService(changer),
         pins=PinService(changer),
         catch_up=CatchUpService(runtime.database, delivery, runtime.trust.revocations),

@@ -14,6 +14,7 @@ from messaging.message.rates import Allowance
 from messaging.message.service.catchup import CatchUpService
 from messaging.message.service.conversations import ConversationService
 from messaging.message.service.creation import CreationService
+from messaging.message.service.feed import FeedService
 from messaging.message.service.invitations import InvitationService
 from messaging.message.service.levels import LevelService
 from messaging.message.service.membership import MembershipService
@@ -34,6 +35,7 @@ class MessageParts:
     invitations: InvitationService
     levels: LevelService
     messages: MessageService
+    feed: FeedService
     reactions: ReactionService
     pins: PinService
     catch_up: CatchUpService

@@ -25,9 +25,11 @@ async def send_message(request: SendRequest, caller: CurrentCaller, service: Ser
 
 
 @router.get("")
-async def list_newest_messages(caller: CurrentCaller, service: Service, limit: Limit = DEFAULT_LIMIT) -> Page[Message]:
-    """List the newest messages of all my conversations, newest first; older ones stand in each one's history."""
-    return await service.messages.newest(caller, limit)
+async def list_newest_messages(
+    caller: CurrentCaller, service: Service, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[Message]:
+    """List the messages of all my conversations, newest first."""
+    return await service.feed.page(caller, limit=limit, cursor=cursor)
 
 
 @router.get("/{message_id}")

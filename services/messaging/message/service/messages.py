@@ -64,13 +64,6 @@ class MessageService:
                 raise ProblemError(problems.NOT_FOUND)
             return (await present_messages(session, caller.user_id, [found[0]]))[0]
 
-    async def newest(self, caller: Caller, limit: int) -> Page[Message]:
-        """The newest messages of all conversations of the caller's, newest first; there is no further page."""
-        async with self._database.reading() as session:
-            found = await conversations.latest(session, caller.user_id, limit=limit)
-            rows = await messages.newest_of(session, [seen.conversation for seen in found], limit)
-            return Page[Message](items=await present_messages(session, caller.user_id, rows))
-
     async def history(self, caller: Caller, conversation_id: UUID, where: Where, limit: int) -> MessagePage:
         """A page of a conversation, ascending.
 

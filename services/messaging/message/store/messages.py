@@ -88,24 +88,6 @@ async def after_rev(
     return list((await session.execute(query.order_by(col(MessageRow.rev)).limit(limit))).scalars())
 
 
-async def newest_of(session: AsyncSession, conversations: Sequence[ConversationRow], limit: int) -> list[MessageRow]:
-    """Return the newest messages of several conversations together, newest first."""
-    if not conversations:
-        return []
-    keys = [row.id for row in conversations]
-    query = (
-        select(MessageRow)
-        .join(ConversationRow, col(ConversationRow.id) == col(MessageRow.conversation_id))
-        .where(
-            col(MessageRow.conversation_id).in_(keys),
-            col(MessageRow.seq) > col(ConversationRow.last_seq) - limit,
-        )
-        .order_by(col(MessageRow.created_at).desc(), col(MessageRow.id).desc())
-        .limit(limit)
-    )
-    return list((await session.execute(query)).scalars())
-
-
 async def versions(session: AsyncSession, message_id: UUID, limit: int, *, after_rev: int = 0) -> list[VersionRow]:
     """Return a message's former texts behind a `rev`, oldest first."""
     query = select(VersionRow).where(col(VersionRow.message_id) == message_id, col(VersionRow.rev) > after_rev)
