@@ -12,6 +12,7 @@ from e2e.scenarios.exports import exports
 from e2e.scenarios.history import history
 from e2e.scenarios.notifications import notifications
 from e2e.scenarios.order import order
+from e2e.scenarios.people import people
 from e2e.scenarios.problems import problems
 from e2e.scenarios.profiles import profiles
 from e2e.scenarios.realtime import realtime
@@ -28,6 +29,7 @@ SCENARIOS: dict[str, Scenario] = {
         chat,
         tokens,
         profiles,
+        people,
         conversations,
         roles,
         direct,

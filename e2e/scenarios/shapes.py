@@ -132,6 +132,27 @@ PROFILE: Shape = {
     "avatar_url": optional(text),
     "created_at": moment,
 }
+CONTACT: Shape = {
+    "user_id": platform_id,
+    "username": text,
+    "display_name": text,
+    "avatar_url": optional(text),
+    "state": one_of("contact", "incoming", "outgoing"),
+    "created_at": moment,
+}
+PRESENCE: Shape = {
+    "user_id": platform_id,
+    "state": one_of("online", "away", "offline"),
+    "last_seen_at": optional(moment),
+}
+PREFERENCES: Shape = {
+    "discoverable": flag,
+    "direct_messages": one_of("everyone", "contacts"),
+    "show_presence": flag,
+    "send_read_receipts": flag,
+    "locale": text,
+    "time_zone": text,
+}
 MESSAGE: Shape = {
     "id": platform_id,
     "conversation_id": platform_id,
