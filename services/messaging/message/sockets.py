@@ -4,7 +4,6 @@ from collections.abc import Awaitable
 from typing import Any
 
 from messaging_wire import problems
-from messaging_wire.ids import ConversationId, UserId
 from messaging_wire.message import SendRequest
 from messaging_wire.realtime import Acknowledged, ReceiptEvent, SyncRequest, TypingEvent
 from pydantic import BaseModel
@@ -19,6 +18,8 @@ from messaging.message.store.members import SMALL
 
 PATH = "/api/message/socket.io"
 TYPING_PER_S = 1.0
+PAIR = 2
+"""So many are in a direct conversation, where blocks hold."""
 
 
 class MessageSockets:
@@ -50,15 +51,14 @@ class MessageSockets:
         return Acknowledged()
 
     async def _type(self, socket: Socket, payload: Any) -> BaseModel:
-        """Tell the others; more often than once a second it is acknowledged and not told."""
+        """Tell the others; more often than once a second, or among many, it is acknowledged and not told."""
         conversation_id, user_id = TypingEvent.model_validate(payload).conversation_id, socket.caller.user_id
         members = await self._parts.delivery.members_of(conversation_id)
         if user_id not in members:
             raise ProblemError(problems.NOT_FOUND)
-        self._tell_typing(conversation_id, user_id, len(members))
+        if len(members) > SMALL or self._typing.try_to_take((conversation_id, user_id)) is not None:
+            return Acknowledged()
+        if len(members) <= PAIR:
+            await self._parts.conversations.require_may_write(user_id, conversation_id)
+        self._parts.delivery.publish([TypingNow(conversation_id=conversation_id, user_id=user_id)])
         return Acknowledged()
-
-    def _tell_typing(self, conversation_id: ConversationId, user_id: UserId, members: int) -> None:
-        key = (conversation_id, user_id)
-        if members <= SMALL and self._typing.try_to_take(key) is None:
-            self._parts.delivery.publish([TypingNow(conversation_id=conversation_id, user_id=user_id)])

@@ -143,6 +143,7 @@ ROWS: Final = (
     Row("EVENT", "sync", ANYBODY, {"conversations": {"{id}": 0}}, gone=200),
     Row("EVENT", "receipt", MEMBERS, {"conversation_id": "{id}", "read_seq": 1}),
     Row("EVENT", "typing", MEMBERS, {"conversation_id": "{id}"}),
+    Row("EVENT", "typing", NOBODY, {"conversation_id": "{direct}"}, "in {direct}", blocked=403),
     Row("EVENT", "presence", ANYBODY, {"state": "away"}, gone=200),
     Row("EVENT", "refresh", ANYBODY, {"token": "{token}"}, "one's own new token", gone=200),
 )

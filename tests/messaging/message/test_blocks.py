@@ -36,12 +36,14 @@ async def test_a_blocked_person_continues_nothing_by_any_way(world: World) -> No
         by_socket = await live.call("send_message", body_of(place, "after"))
         edited = await ada.put(f"/message/{sent['id']}", {"content": "what I could not send"}, expect=403)
         reacted = await ada.put(f"/message/{sent['id']}/reactions/👍", {}, expect=403)
+        typed = await live.call("typing", {"conversation_id": place})
         pinned = await ada.put(f"/message/{sent['id']}/pin", {}, expect=403)
         barrier = await ben.send(place, "ben still may")
         await ben_live.wait_for("message", lambda message: message["id"] == barrier["id"])
         assert [event for event, _ in ben_live.heard] == ["message"]
 
-    assert {by_rest["type"], by_socket["problem"]["type"], edited["type"], reacted["type"], pinned["type"]} == {CANNOT}
+    answers = [by_rest, by_socket["problem"], edited, reacted, typed["problem"], pinned]
+    assert {answer["type"] for answer in answers} == {CANNOT}
     await ada.get(f"/conversation/{place}/messages")
     await ada.post("/conversation", {"kind": "direct", "member_ids": [ben.id]})
     await ada.delete(f"/message/{sent['id']}")

@@ -22,9 +22,9 @@ from messaging.message.codes import new_code, show_code
 from messaging.message.news import ChangedConversation
 from messaging.message.presentation import present_conversations, present_messages
 from messaging.message.service.change import Change, Changer
-from messaging.message.store import conversations, members, messages, people
+from messaging.message.store import conversations, members, messages, people, relations
 from messaging.message.tables import ConversationRow
-from messaging.message.views import Marks, conversation_fields, member_view
+from messaging.message.views import Marks, conversation_fields, member_view, peer_id
 
 SHOWN_MEMBERS = 50
 
@@ -63,6 +63,20 @@ class ConversationService:
             if not found:
                 raise ProblemError(problems.NOT_FOUND)
             return await _detail(session, caller, found[0], limit)
+
+    async def require_may_write(self, user_id: UUID, conversation_id: UUID) -> None:
+        """Refuse a member of a direct conversation to whom the other person does not listen.
+
+        Raises:
+            ProblemError: 404; 403 `cannot-message`.
+        """
+        async with self._database.reading() as session:
+            row = (await conversations.by_ids(session, [conversation_id])).get(conversation_id)
+            if row is None or await members.find(session, conversation_id, user_id) is None:
+                raise ProblemError(problems.NOT_FOUND)
+            other = peer_id(row, user_id)
+            if other is not None and not await relations.may_message(session, user_id, other):
+                raise ProblemError(problems.CANNOT_MESSAGE)
 
     async def update(self, caller: Caller, conversation_id: UUID, request: ConversationUpdate) -> Conversation:
         """Change what is given.
