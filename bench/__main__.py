@@ -21,7 +21,7 @@ from e2e.errors import ToolingError
 
 TITLE = "tokens of the benchmark's own, rate limits lifted, load driver on the same processors"
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(width=None if sys.stdout.isatty() else 220)
 
 Seconds = Annotated[float, typer.Option(help="how long each rate is measured")]

@@ -14,8 +14,8 @@ INSERT INTO `{database}`.message
 {numbers}
 SELECT
   UNHEX('{conversation}'), n,
-  UNHEX(CONCAT(LPAD(HEX({time_ms} + n), 12, '0'), '7', LPAD(HEX(n & 4095), 3, '0'), '8', LEFT(MD5(n), 15))),
-  n, 'text', UNHEX(ELT(1 + n % {people}, {senders})), UNHEX(MD5(CONCAT('{conversation}', n))),
+  UNHEX(CONCAT(LPAD(HEX({time_ms} + n), 12, '0'), '7', LPAD(HEX(n & 4095), 3, '0'), '8', LEFT(SHA2(n, 256), 15))),
+  n, 'text', UNHEX(ELT(1 + n % {people}, {senders})), UNHEX(LEFT(SHA2(CONCAT(n, '{conversation}'), 256), 32)),
   CONCAT('number ', n, ': a message of usual size, as people write them, in one sentence'),
   UNHEX(SHA2(CONCAT('{conversation}', n), 256)), '{time}' + INTERVAL n * 1000 MICROSECOND
 FROM numbers
@@ -41,6 +41,7 @@ def fill(mysql: MySQLServer, database: str, conversation: Conversation, *, count
         )
         counters = f"UPDATE `{database}`.conversation SET last_seq = {last}, last_rev = {last}"
         mysql.execute(
+            f"USE `{database}`",
             f"SET SESSION cte_max_recursion_depth = {AT_ONCE}",
             "SET SESSION sql_log_bin = OFF",
             rows,

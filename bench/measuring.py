@@ -42,6 +42,7 @@ class Measured:
     def line(self, name: str, shape: str, *, system: str) -> Line:
         """This run as a line of the table."""
         result = self.result
+        heard = result.end_to_end_ms.count > 0
         return Line(
             name=name,
             system=system,
@@ -51,9 +52,9 @@ class Measured:
             ack_p50_ms=result.ack_ms.p50,
             ack_p99_ms=result.ack_ms.p99,
             ack_max_ms=result.ack_ms.max,
-            end_p50_ms=result.end_to_end_ms.p50,
-            end_p99_ms=result.end_to_end_ms.p99,
-            deliveries_per_s=result.delivery_rate,
+            end_p50_ms=result.end_to_end_ms.p50 if heard else None,
+            end_p99_ms=result.end_to_end_ms.p99 if heard else None,
+            deliveries_per_s=result.delivery_rate if heard else None,
             cpu_ms={part: self.cpu_ms(part) for part in self.cpu_s},
             batch=self.batch_size,
             notes=[*self.notes, *self.doubts()],
@@ -92,8 +93,8 @@ class System(Protocol):
         """The system's own counters."""
         ...
 
-    def stored(self) -> int:
-        """How many messages its database holds."""
+    def stored(self) -> int | None:
+        """How many messages its database holds; None where the run stores none."""
         ...
 
     def sockets(self) -> list[Connection]:
@@ -116,8 +117,7 @@ def measure(system: System, plan: Plan) -> Measured:
 
     result = drive(plan, begin=begin, end=end)
     used = {**meter.used_s, "driver": result.cpu_s}
-    missing = result.acked_total - (system.stored() - stored)
-    notes = [f"the database lacks {missing} acknowledged messages"] if missing else []
+    notes = list(_lacks(result, stored, system.stored()))
     return Measured(plan.rate, result, used, os.getloadavg()[0], _batch_size(counts[0], counts[-1]), notes)
 
 
@@ -131,6 +131,11 @@ def measure_most(system: System, seconds: float) -> Measured:
         if measured.sustained:
             break
     return replace(measured, notes=[*measured.notes, f"with a full window {full:,.0f}/s"])
+
+
+def _lacks(result: Result, before: int | None, after: int | None) -> Iterator[str]:
+    if before is not None and after is not None and after - before < result.acked_total:
+        yield f"the database lacks {result.acked_total - (after - before)} acknowledged messages"
 
 
 def _batch_size(before: Mapping[str, float], after: Mapping[str, float]) -> float | None:

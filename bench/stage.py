@@ -48,7 +48,7 @@ class Stage:
         """The message service's own."""
         return self.message.metrics()
 
-    def stored(self) -> int:
+    def stored(self) -> int | None:
         """The highest numbers of all conversations together."""
         return self.ground.count(f"SELECT COALESCE(SUM(last_seq), 0) FROM `{self.database}`.conversation")
 
