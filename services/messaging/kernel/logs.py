@@ -2,8 +2,9 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
 
+import orjson
 import structlog
 
 REDACTED = "[redacted]"
@@ -17,6 +18,10 @@ def _redact(_logger: object, _method: str, fields: structlog.typing.EventDict) -
     return fields
 
 
+def _to_json(fields: structlog.typing.EventDict, **_options: Any) -> str:
+    return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
 def configure_logs(*, level: str, form: Literal["json", "console"]) -> None:
     """Set up logs of this process, those of libraries too, on standard output."""
     shared: list[structlog.typing.Processor] = [
@@ -28,7 +33,7 @@ def configure_logs(*, level: str, form: Literal["json", "console"]) -> None:
         _redact,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=_to_json)
         if form == "json"
         else structlog.dev.ConsoleRenderer(
             colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback

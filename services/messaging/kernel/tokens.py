@@ -4,6 +4,7 @@ One allow-listed algorithm (ES256), issuer, audience, type and expiry, then the 
 `KeySource`: auth's own, or its JWKS followed over HTTP (`peers.py`).
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ ALGORITHM: Final = "ES256"
 AUDIENCE: Final = "messaging"
 ACCESS_TYPE: Final = "at+jwt"
 SKEW: Final = timedelta(seconds=5)
+MAX_KNOWN = 20_000
+"""How many good signatures are remembered; a check costs more than all else that a small request does."""
 LIFETIME: Final = timedelta(minutes=10)
 
 
@@ -87,6 +90,8 @@ class TokenVerifier:
         self._clock = clock
         self._audience = audience
         self._type = token_type
+        self._known: dict[bytes, Mapping[str, Any]] = {}
+        self._known_under: KeySet | None = None
 
     def claims(self, token: str) -> Mapping[str, Any]:
         """Return the claims of a valid token.
@@ -97,6 +102,22 @@ class TokenVerifier:
         keys = self._keys.keys()
         if keys is None:
             raise ProblemError(problems.UNAVAILABLE, "signing keys are not known yet", retry_after=timedelta(seconds=2))
+        claims = self._signed(token, keys)
+        self._check(claims)
+        return claims
+
+    def _signed(self, token: str, keys: KeySet) -> Mapping[str, Any]:
+        """The claims of a token whose signature is good; one that was seen under the same keys is known by its hash.
+
+        Times, revocation and all else are checked at each use. New keys make all that is known forgotten.
+        """
+        if keys is not self._known_under:
+            self._known.clear()
+            self._known_under = keys
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        known = self._known.get(digest)
+        if known is not None:
+            return known
         try:
             decoded = jwt.decode(token, keys, algorithms=[ALGORITHM])
         except (JoseError, ValueError, TypeError):
@@ -104,7 +125,9 @@ class TokenVerifier:
             raise invalid_token("the token cannot be read or its signature is wrong") from None
         if decoded.header.get("typ") != self._type:
             raise invalid_token("the token is of another kind")
-        self._check(decoded.claims)
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[digest] = decoded.claims
         return decoded.claims
 
     def _check(self, claims: Mapping[str, Any]) -> None:

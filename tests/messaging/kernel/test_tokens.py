@@ -146,3 +146,41 @@ def test_tokens_made_after_a_person_was_signed_out_everywhere_are_good(
     with pytest.raises(ProblemError):
         verifier.caller(before)
     assert str(verifier.caller(after).user_id) == user
+
+
+def test_a_token_that_was_accepted_before_is_refused_once_anything_about_it_has_ended(
+    clock: SetClock, revocations: RevocationList
+) -> None:
+    def public(key: ECKey) -> KeySet:
+        return KeySet([ECKey.import_key(key.as_dict(private=False))])
+
+    keys = StaticKeys(public(KEY))
+    verifier = CallerVerifier(TokenVerifier(issuer=ISSUER, keys=keys, clock=clock), revocations)
+    token, revoked = mint(clock), mint(clock)
+    verifier.caller(token)
+    session = verifier.caller(revoked)
+
+    revocations.add(
+        [
+            Revocation(
+                position=1,
+                user_id=session.user_id,
+                session_id=str(session.session_id),
+                not_before=clock.now(),
+                expires_at=clock.now() + timedelta(minutes=11),
+            )
+        ],
+        1,
+    )
+    with pytest.raises(ProblemError):
+        verifier.caller(revoked)
+
+    keys.current = public(OTHER_KEY)
+    with pytest.raises(ProblemError):
+        verifier.caller(token)
+
+    keys.current = public(KEY)
+    verifier.caller(token)
+    clock.advance(timedelta(minutes=11))
+    with pytest.raises(ProblemError):
+        verifier.caller(token)
