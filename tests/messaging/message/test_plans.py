@@ -10,16 +10,26 @@ import pytest
 from messaging.message.service.admission import new_member
 from messaging.message.service.creation import new_conversation
 from messaging.message.service.sending import Send
+from messaging.message.store import fellows, reactions, relations
 from messaging.message.store.rows import insert_rows
-from messaging.message.tables import InvitationRow, JoinAttemptRow, PersonRow, RelationRow
+from messaging.message.tables import (
+    InvitationRow,
+    JoinAttemptRow,
+    PersonRow,
+    PinRow,
+    ReactionTallyRow,
+    RelationRow,
+    VersionRow,
+)
 from messaging_wire.conversation import ConversationCreate
-from messaging_wire.ids import ConversationId, UserId
+from messaging_wire.ids import ConversationId, MessageId, UserId
 from messaging_wire.message import SendRequest
 from messaging_wire.realtime import Position, SyncRequest
 from sqlalchemy import event, text
 
 from tests.messaging.message.test_batches import outcome, parts_of
 from tests.messaging.message.test_invitations import befriend, meet
+from tests.messaging.message.test_people import BLOCKED, CONTACT, deliver, profile, said
 from tests.messaging.message.world import Json, User, World, open_world
 from tests.support.databases import mysql_settings
 from tests.support.mysql import MySQLServer
@@ -36,6 +46,9 @@ OWN_TABLES = (
     "relation",
     "join_attempt",
     "named_person",
+    "reaction",
+    "reaction_tally",
+    "pin",
 )
 MAX_ROWS = 600
 """The largest page, and what an estimate may be off by."""
@@ -78,6 +91,7 @@ async def filled(mysql_server: MySQLServer, tmp_path_factory: pytest.TempPathFac
         await _others(world, others[0])
         await _strangers(world, groups[0])
         message = await ada.send(groups[7]["id"])
+        await _marks(world, others[0], message)
         database = world.service.host.runtime.database
         async with database.engine.connect() as connection:
             for table in OWN_TABLES:
@@ -128,6 +142,24 @@ async def _strangers(world: World, group: Json) -> None:
             await insert_rows(session, rows)
 
 
+async def _marks(world: World, user: User, message: Json) -> None:
+    """Thousands of reactions, versions and pins elsewhere, and many thumbs on the message that is asked about."""
+    runtime = world.service.host.runtime
+    now, key = runtime.clock.now(), UUID(message["id"])
+    elsewhere = [(MessageId(uuid4()), user.person.id) for _ in range(OTHER_GROUPS)]
+    async with runtime.database.writing() as session:
+        await insert_rows(session, [reactions.reaction_of(one, "👍", who, now) for one, who in elsewhere])
+        tally: Json = {"emoji": "👍", "count": 1, "user_ids": user.person.id.bytes, "since": now}
+        await insert_rows(session, [ReactionTallyRow(message_id=one, **tally) for one, _ in elsewhere])
+        rows = [VersionRow(message_id=one, rev=1, content="x", written_at=now) for one, _ in elsewhere]
+        await insert_rows(session, rows)
+        pin: Json = {"conversation_id": uuid4(), "pinned_by": user.person.id, "pinned_at": now}
+        await insert_rows(session, [PinRow(message_id=one, **pin) for one, _ in elsewhere])
+        for _ in range(30):
+            await reactions.add(session, reactions.reaction_of(key, "👍", UserId(uuid4()), now))
+    await user.ask("PUT", f"/message/{message['id']}/reactions/🎉")
+
+
 def _send(user: User, group: Json) -> Send:
     request = SendRequest(
         conversation_id=ConversationId(UUID(group["id"])), client_message_id=uuid4(), content="x" * 50
@@ -149,6 +181,30 @@ def _is_good(row: Any) -> bool:
 async def _second_page(user: User) -> None:
     first = await user.get("/conversation", limit=5)
     await user.get("/conversation", limit=5, cursor=first["next_cursor"])
+
+
+async def _feed(at: Filled) -> None:
+    first = await at.user.get("/message", limit=20)
+    await at.user.get("/message", limit=20, cursor=first["next_cursor"])
+
+
+async def _react(at: Filled) -> None:
+    for method in ("PUT", "DELETE"):
+        for emoji in "👍🎈":
+            await at.user.ask(method, f"/message/{at.message['id']}/reactions/{emoji}")
+
+
+async def _pin(at: Filled) -> None:
+    await at.user.put(f"/message/{at.message['id']}/pin", {})
+    await at.user.get(f"/conversation/{at.id}/pins")
+    await at.user.delete(f"/message/{at.message['id']}/pin")
+
+
+async def _erase(at: Filled) -> None:
+    sent = await at.user.send(at.group["id"], f"@{at.user.name}")
+    await at.user.put(f"/message/{sent['id']}", {"content": f"@{at.user.name} @user0"})
+    await at.user.get(f"/message/{sent['id']}/versions")
+    await at.user.delete(f"/message/{sent['id']}")
 
 
 async def _sync(at: Filled) -> None:
@@ -200,6 +256,24 @@ async def _list_invitations(at: Filled) -> None:
     await guest.get("/conversation/invitations", limit=1, cursor=mine["next_cursor"])
 
 
+async def _show_presence(at: Filled) -> None:
+    """Who may hear of people, and which of some share a conversation with the asking person."""
+    ids = [at.person.id, *(uuid4() for _ in range(99))]
+    async with at.world.service.host.runtime.database.reading() as session:
+        found = await fellows.viewers(session, ids, {uuid4()})
+        await relations.blocked_between(session, [(person, other) for person in ids for other in ids[:2]])
+        await relations.blocked_by(session, ids)
+        await fellows.fellows_among(session, at.person.id, ids)
+    assert found == {}
+
+
+async def _learn_of_people(at: Filled) -> None:
+    """What the user service tells: a choice that all memberships follow, a contact, a block."""
+    other = at.world.user("other")
+    await deliver(at.world, profile(at.user, 1), profile(at.user, 2, send_read_receipts=False))
+    await deliver(at.world, profile(at.user, 3), said(at.user, other, CONTACT), said(other, at.user, BLOCKED))
+
+
 Act = Callable[[Filled], Awaitable[object]]
 ACTS: dict[str, Act] = {
     "send": lambda at: at.user.send(at.group["id"], "hello", reply_to=at.message["id"]),
@@ -214,6 +288,10 @@ ACTS: dict[str, Act] = {
     "members": lambda at: at.user.get(f"/conversation/{at.id}/members"),
     "one message": lambda at: at.user.get(f"/message/{at.message['id']}"),
     "edit": lambda at: at.user.put(f"/message/{at.message['id']}", {"content": str(uuid4())}),
+    "pages over all": _feed,
+    "react and take back": _react,
+    "pin": _pin,
+    "mention, edit, delete": _erase,
     "receipt": lambda at: at.user.put(f"/conversation/{at.id}/receipt", {"read_seq": 5}),
     "sync": _sync,
     "export page": _export,
@@ -222,6 +300,8 @@ ACTS: dict[str, Act] = {
     "add, answer, remove": _add_and_answer,
     "make": _make,
     "invitations": _list_invitations,
+    "presence": _show_presence,
+    "news of people": _learn_of_people,
     "level": lambda at: at.user.put(f"/conversation/{at.id}/notifications", {"level": "none"}),
 }
 
