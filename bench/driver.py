@@ -1,4 +1,4 @@
-"""The load driver: built once from `bench/driver`, started for each run with a plan, read for what it measured.
+"""The load driver: started for each run with a plan, read for what it measured.
 
 It prints `begin` and `end` around the time that is measured; processors' clocks are read then.
 """
@@ -8,18 +8,14 @@ import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
 from pydantic import BaseModel
 
-from e2e import cache, shell
+from bench.building import build
 from e2e.errors import ToolingError
-from e2e.images import gomodules
-from e2e.steps import step
 
-SOURCE = Path(__file__).parent / "driver"
 LATE = timedelta(seconds=60)
 """How much longer than its plan the driver may take, for connecting and for its end."""
 
@@ -105,35 +101,6 @@ class Result(BaseModel):
     def complete(self) -> bool:
         """Tell whether everything that was acknowledged arrived at everybody, in order and once."""
         return self.disorder == 0 and self.delivered_total == self.expected_total
-
-
-def build() -> Path:
-    """Return the driver's program, built first where this source has not been.
-
-    Raises:
-        ToolingError: there is no Go to build it.
-    """
-    target = cache.folder("bin") / f"bench-driver-{cache.content_hash([SOURCE])}" / "bench-driver"
-    with cache.lock("bench-driver"):
-        if not target.exists():
-            _compile(target)
-            cache.prune(target.parent.parent, keep=[target.parent.name], prefix="bench-driver-")
-    cache.touch(target.parent)
-    return target
-
-
-def _compile(target: Path) -> None:
-    if not gomodules.available():
-        raise ToolingError(
-            f"Go {'.'.join(map(str, gomodules.OLDEST_GO))} or newer is needed to build the load driver.",
-            hint="Install Go (go.dev).",
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
-    with step("Build the load driver", expected="20 s"):
-        shell.run(["go", "build", "-trimpath", "-o", partial, "."], cwd=SOURCE, env=environment)
-    partial.replace(target)
 
 
 Mark = Callable[[], None]
