@@ -10,6 +10,7 @@ from e2e.scenarios.direct import direct
 from e2e.scenarios.editing import editing
 from e2e.scenarios.exports import exports
 from e2e.scenarios.history import history
+from e2e.scenarios.invitations import invitations
 from e2e.scenarios.notifications import notifications
 from e2e.scenarios.order import order
 from e2e.scenarios.people import people
@@ -32,6 +33,7 @@ SCENARIOS: dict[str, Scenario] = {
         people,
         conversations,
         roles,
+        invitations,
         direct,
         history,
         editing,
