@@ -5,7 +5,7 @@ from collections.abc import Collection, Container
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -52,7 +52,7 @@ async def viewers(session: AsyncSession, users: Collection[UUID], here: Containe
         )
     )
     contacts = select(col(RelationRow.user_id), col(RelationRow.other_id)).where(
-        col(RelationRow.user_id).in_(list(users)), col(RelationRow.contact).is_(True)
+        col(RelationRow.user_id).in_(list(users)), col(RelationRow.contact) == true()
     )
     for query in (fellows, contacts):
         for person, viewer in (await session.execute(query.limit(MAX_PAIRS))).all():

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select, true, tuple_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,7 +27,7 @@ async def blocked_between(session: AsyncSession, pairs: Iterable[Pair]) -> set[P
     key = tuple_(col(RelationRow.user_id), col(RelationRow.other_id))
     while portion := list(islice(remaining, PAIRS_AT_ONCE)):
         query = select(col(RelationRow.user_id), col(RelationRow.other_id))
-        query = query.where(key.in_(portion), col(RelationRow.blocked).is_(True))
+        query = query.where(key.in_(portion), col(RelationRow.blocked) == true())
         found.update((row[0], row[1]) for row in (await session.execute(query)).all())
     return found
 
@@ -39,7 +39,7 @@ async def contacts_of(session: AsyncSession, user_id: UUID, others: Collection[U
     query = select(col(RelationRow.other_id)).where(
         col(RelationRow.user_id) == user_id,
         col(RelationRow.other_id).in_(list(others)),
-        col(RelationRow.contact).is_(True),
+        col(RelationRow.contact) == true(),
     )
     return set((await session.execute(query)).scalars())
 
@@ -70,7 +70,7 @@ async def refusing(session: AsyncSession, pairs: Iterable[Pair]) -> set[Pair]:
 async def blocked_by(session: AsyncSession, people: Collection[UUID]) -> set[Pair]:
     """Return pairs (person, other) of those `people`, and some whom they have blocked: of a thousand all."""
     query = select(col(RelationRow.user_id), col(RelationRow.other_id)).where(
-        col(RelationRow.user_id).in_(list(people)), col(RelationRow.blocked).is_(True)
+        col(RelationRow.user_id).in_(list(people)), col(RelationRow.blocked) == true()
     )
     return {(row[0], row[1]) for row in (await session.execute(query.limit(MAX_BLOCKS))).all()}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, exists, or_, select
+from sqlalchemy import Table, and_, exists, or_, select, true
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -48,10 +48,10 @@ async def found_by(
     """Return people who may be found and whose folded name begins with `prefix`, by name; blockers are left out."""
     name, user_id = col(ProfileRow.username_key), col(ProfileRow.user_id)
     blocked = exists().where(
-        col(RelationRow.user_id) == user_id, col(RelationRow.other_id) == viewer, col(RelationRow.blocked).is_(True)
+        col(RelationRow.user_id) == user_id, col(RelationRow.other_id) == viewer, col(RelationRow.blocked) == true()
     )
     query = select(ProfileRow).where(
-        col(ProfileRow.discoverable).is_(True), name >= prefix, name < prefix + LAST_CHARACTER, ~blocked
+        col(ProfileRow.discoverable) == true(), name >= prefix, name < prefix + LAST_CHARACTER, ~blocked
     )
     if after is not None:
         query = query.where(name >= after[0], or_(name > after[0], and_(name == after[0], user_id > after[1])))
