@@ -50,7 +50,15 @@ class MessageParts:
         Raises:
             ProblemError: 429 above the person's rate, 503 where too much is queued.
         """
+        self.take_turn(caller)
+        return self.commits.submit(Send(caller.user_id, caller.username, request))
+
+    def take_turn(self, caller: Caller) -> None:
+        """Count a message, or a change of one, towards the person's rate.
+
+        Raises:
+            ProblemError: 429 above it.
+        """
         wait = self.rate.try_to_take(caller.user_id)
         if wait is not None:
             raise ProblemError(problems.TOO_MANY_REQUESTS, "too many messages", retry_after=wait)
-        return self.commits.submit(Send(caller.user_id, caller.username, request))

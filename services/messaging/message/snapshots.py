@@ -5,6 +5,7 @@ from messaging_wire.ids import ConversationId, UserId
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.outbox import Outbox
+from messaging.message.service.levels import level_event
 from messaging.message.service.sending import created_event
 from messaging.message.store import conversations, members, messages, people
 from messaging.message.tables import ConversationRow
@@ -20,15 +21,17 @@ async def republish(session: AsyncSession, outbox: Outbox) -> int:
     count, last = 0, None
     while page := await conversations.after(session, last, PAGE):
         for row in page:
-            events = [await _membership(session, row), *await _latest(session, row)]
+            events = [*await _memberships(session, row), *await _latest(session, row)]
             await outbox.add(session, events)
             count += len(events)
         last = page[-1].id
     return count
 
 
-async def _membership(session: AsyncSession, row: ConversationRow) -> Event:
+async def _memberships(session: AsyncSession, row: ConversationRow) -> list[Event]:
+    """All members in one event, and an event for each who does not want to be told of everything."""
     changes: list[MemberChange] = []
+    levels: list[Event] = []
     after = None
     while page := await members.page(session, row.id, limit=MEMBERS_PAGE, after=after):
         known = await people.find(session, [member.user_id for member in page])
@@ -42,8 +45,9 @@ async def _membership(session: AsyncSession, row: ConversationRow) -> Event:
                     read_seq=member.read_seq,
                 )
             )
+        levels += [level_event(member) for member in page if member.level != "all" or member.muted_until is not None]
         after = page[-1].user_id
-    return MembershipChanged(
+    snapshot = MembershipChanged(
         version=row.member_version,
         conversation_id=ConversationId(row.id),
         kind=row.kind,
@@ -51,6 +55,7 @@ async def _membership(session: AsyncSession, row: ConversationRow) -> Event:
         changes=changes,
         complete=True,
     )
+    return [snapshot, *levels]
 
 
 async def _latest(session: AsyncSession, row: ConversationRow) -> list[Event]:

@@ -1,5 +1,6 @@
 """Reactions: counted once each, told to everybody, bounded in kinds and in what is shown."""
 
+from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from messaging.message.store import reactions
 from messaging.message.tables import SHOWN_REACTORS
 from messaging_wire.ids import MessageId
 
-from tests.messaging.message.world import Json, User, World
+from tests.messaging.message.world import Json, User, World, open_world
 
 EMOJIS = [chr(0x1F400 + number) for number in range(51)]
 
@@ -173,3 +174,26 @@ async def test_a_system_message_takes_reactions_too(world: World) -> None:
     joined = (await ada.get(f"/conversation/{group['id']}/messages"))["items"][0]
 
     assert (await react(ada, joined, "👋"))["reactions"]["👋"]["count"] == 1
+
+
+async def test_reactions_pins_and_edits_count_towards_the_rate_of_messages(tmp_path: Path) -> None:
+    place: Json = {"data_dir": tmp_path}
+    async with open_world(place, send_rate_per_s=0.01, send_burst=3) as slow:
+        ada = slow.user("ada")
+        group = await slow.group(ada)
+        message = await ada.send(group["id"])
+        await react(ada, message, "👍")
+        await ada.put(f"/message/{message['id']}/pin", {})
+
+        await react(ada, message, "🎉", expect=429)
+        await ada.put(f"/message/{message['id']}", {"content": "more"}, expect=429)
+
+
+async def test_a_conversation_shows_the_reactions_to_its_latest_message(world: World) -> None:
+    _ada, ben, group, message = await two(world)
+    await react(ben, message, "👍")
+
+    detail = await ben.get(f"/conversation/{group['id']}")
+
+    assert detail["last_message"] == detail["messages"][-1]
+    assert detail["last_message"]["reactions"]["👍"]["me"] is True

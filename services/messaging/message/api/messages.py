@@ -41,6 +41,7 @@ async def read_message(message_id: MessageId, caller: CurrentCaller, service: Se
 @router.put("/{message_id}")
 async def edit_message(message_id: MessageId, request: EditRequest, caller: CurrentCaller, service: Service) -> Message:
     """Edit a message of mine within the configured time."""
+    service.take_turn(caller)
     return await service.messages.edit(caller, message_id, request.content)
 
 
@@ -61,22 +62,26 @@ async def list_message_versions(
 @router.put("/{message_id}/reactions/{emoji}")
 async def add_reaction(message_id: MessageId, emoji: str, caller: CurrentCaller, service: Service) -> Message:
     """React with one emoji of the set that Unicode recommends (RGI); again changes nothing."""
+    service.take_turn(caller)
     return await service.reactions.add(caller, message_id, emoji)
 
 
 @router.delete("/{message_id}/reactions/{emoji}", status_code=204)
 async def remove_reaction(message_id: MessageId, emoji: str, caller: CurrentCaller, service: Service) -> None:
     """Take a reaction of mine back."""
+    service.take_turn(caller)
     await service.reactions.remove(caller, message_id, emoji)
 
 
 @router.put("/{message_id}/pin")
 async def pin_message(message_id: MessageId, caller: CurrentCaller, service: Service) -> Message:
     """Pin a message (owner and admins; in a direct conversation both); again changes nothing."""
+    service.take_turn(caller)
     return await service.pins.pin(caller, message_id)
 
 
 @router.delete("/{message_id}/pin", status_code=204)
 async def unpin_message(message_id: MessageId, caller: CurrentCaller, service: Service) -> None:
     """Unpin a message (owner and admins; in a direct conversation both)."""
+    service.take_turn(caller)
     await service.pins.unpin(caller, message_id)

@@ -24,6 +24,7 @@ from messaging.message.presentation import present_conversations, present_messag
 from messaging.message.service.change import Change, Changer
 from messaging.message.store import conversations, members, messages, people, relations
 from messaging.message.tables import ConversationRow
+from messaging.message.tallies import load_tallies
 from messaging.message.views import Marks, conversation_fields, member_view, peer_id
 
 SHOWN_MEMBERS = 50
@@ -154,7 +155,10 @@ async def _detail(session: AsyncSession, caller: Caller, seen: conversations.See
     some = await members.page(session, row.id, limit=SHOWN_MEMBERS)
     latest = await messages.before_seq(session, row.id, row.last_seq + 1, limit)
     peers = [member.user_id for member in some] if row.kind == "direct" else []
-    marks = Marks.of(some if row.member_count <= SHOWN_MEMBERS else await members.of_small(session, [row.id]))
+    marks = Marks.of(
+        some if row.member_count <= SHOWN_MEMBERS else await members.of_small(session, [row.id]),
+        await load_tallies(session, [seen.last_message] if seen.last_message is not None else [], {caller.user_id}),
+    )
     return ConversationDetail(
         **conversation_fields(seen, await people.find(session, peers), marks),
         members=[member_view(member) for member in some],

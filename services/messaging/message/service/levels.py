@@ -11,6 +11,7 @@ from messaging.kernel.errors import ProblemError
 from messaging.kernel.tokens import Caller
 from messaging.message.service.change import Changer
 from messaging.message.store import members
+from messaging.message.tables import MemberRow
 
 
 class LevelService:
@@ -34,15 +35,18 @@ class LevelService:
             if "muted_until" in request.model_fields_set:
                 member.muted_until = request.muted_until
             member.level_version += 1
-            change.events.append(
-                LevelChanged(
-                    version=member.level_version,
-                    conversation_id=ConversationId(conversation_id),
-                    user_id=caller.user_id,
-                    level=member.level,
-                    muted_until=member.muted_until,
-                )
-            )
+            change.events.append(level_event(member))
             view = await change.view(caller.user_id, conversation_id)
             change.tell_changed(caller.user_id, view)
             return view.me
+
+
+def level_event(member: MemberRow) -> LevelChanged:
+    """The event of what a member wants to be told of."""
+    return LevelChanged(
+        version=member.level_version,
+        conversation_id=ConversationId(member.conversation_id),
+        user_id=member.user_id,
+        level=member.level,
+        muted_until=member.muted_until,
+    )
