@@ -1,5 +1,6 @@
 """Two people chat from two terminals, as the README says; whatever goes wrong is one sentence and an exit code."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
@@ -174,3 +175,24 @@ async def test_a_malformed_name_or_address_names_the_field(open_terminal: Open) 
 @pytest.mark.parametrize("command", ["signup", "login"])
 async def test_no_command_takes_a_password_as_an_argument(open_terminal: Open, command: str) -> None:
     assert "--password " not in await open_terminal("ada").done(command, "--help")
+
+
+async def test_a_person_deletes_their_account_and_asks_how_far_that_is(open_terminal: Open) -> None:
+    ada, ben = open_terminal("ada"), open_terminal("ben")
+    await meet(ada, ben)
+    await ada.done("send", "Reading circle", "a word of ada's")
+    wrong = await ada.run("delete-account", "--messages", "delete", "--password-stdin", typed="a guess\n")
+    assert (wrong.code, "password" in wrong.err) == (1, True)
+
+    printed = await ada.done("delete-account", "--messages", "delete", "--password-stdin", typed=f"{PASSWORD}\n")
+    receipt = printed.split()[-1]
+
+    assert (await ada.run("conversations")).code == 4
+    async with asyncio.timeout(20):
+        while "pending" in (told := await ben.done("deletion", receipt)):
+            await asyncio.sleep(0.2)
+    assert [line.split()[:2] for line in told.splitlines()[1:]] == [
+        [service, "done"] for service in ("auth", "user", "message", "notification", "export")
+    ]
+    assert "a word of ada's" not in await ben.done("history", "Reading circle")
+    assert (await ben.run("deletion", "made-up")).code == 1

@@ -43,7 +43,7 @@ def sign_up(
     token_file: TokenFile = False,
 ) -> None:
     """Make an account and log in."""
-    password = _password(password_stdin, confirm=True)
+    password = ask_password(password_stdin, confirm=True)
 
     async def work() -> None:
         settings: Context = context.obj
@@ -66,7 +66,7 @@ def log_in(
     token_file: TokenFile = False,
 ) -> None:
     """Log in."""
-    password = _password(password_stdin)
+    password = ask_password(password_stdin)
 
     async def work() -> None:
         settings: Context = context.obj
@@ -128,7 +128,7 @@ def _place(token_file: bool) -> TokenPlace | None:
     return "file" if token_file else None
 
 
-def _password(from_stdin: bool, *, confirm: bool = False) -> str:
+def ask_password(from_stdin: bool, *, confirm: bool = False) -> str:
     """Ask for the password without showing it; it never comes from the command line, which others can read."""
     if not from_stdin:
         answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm)

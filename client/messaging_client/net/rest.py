@@ -6,7 +6,16 @@ from urllib.parse import quote
 from uuid import UUID
 
 import httpx
-from messaging_wire.auth import AuthConfig, LoginRequest, SignedIn, SignUpRequest
+from messaging_wire.auth import (
+    AccountDelete,
+    AuthConfig,
+    DeletionProgress,
+    DeletionQuery,
+    DeletionReceipt,
+    LoginRequest,
+    SignedIn,
+    SignUpRequest,
+)
 from messaging_wire.base import Page, Request
 from messaging_wire.conversation import (
     Conversation,
@@ -59,6 +68,17 @@ class Rest:
         """End the session on the platform and forget its tokens."""
         await self._signed("POST", "/auth/logout")
         self.session.end()
+
+    async def delete_account(self, request: AccountDelete) -> DeletionReceipt:
+        """End one's account for good and forget its tokens; the receipt tells how far the removal is."""
+        receipt = decode(await self._signed("POST", "/auth/account/delete", body=request), DeletionReceipt)
+        self.session.end()
+        return receipt
+
+    async def deletion(self, receipt: str) -> DeletionProgress:
+        """How far the removal of a deleted account is; needs no session."""
+        body = DeletionQuery.model_validate({"receipt": receipt})
+        return decode(await self._transport.exchange("POST", "/auth/account/deletion", body=body), DeletionProgress)
 
     async def me(self) -> Profile:
         """One's own profile."""
