@@ -62,7 +62,9 @@ class InvitationAnswer(Request):
 class LevelUpdate(Request):
     """Body of PUT /conversation/{id}/notifications; what is absent stays as it is.
 
-    Until `muted_until` nothing is told at all, afterwards by `level` again; null ends the muting.
+    One is told of every message (`all`), of those that mention one (`mentions`), or of nothing (`none`). Until
+    `muted_until`, `all` means `mentions`; null ends the muting. Whoever asks for less has open notifications that would
+    not have been told closed, and is never told later of what came meanwhile.
     """
 
     level: Level | None = None

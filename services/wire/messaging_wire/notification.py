@@ -12,7 +12,12 @@ NotificationKind = Literal["message", "mention", "reminder", "contact", "system"
 
 
 class Notification(Answer):
-    """A notification; at most one open one per person, conversation and kind: `count` tells for how many messages."""
+    """A notification; at most one open one per person, conversation and kind: `count` tells for how many messages.
+
+    A message that mentions one counts as `mention` and not as `message`, also once an edit mentions one, unless it was
+    read before. Nothing is told of messages of somebody whom one has blocked. PUT /conversation/{id}/notifications says
+    of what else nothing is told.
+    """
 
     id: NotificationId
     kind: NotificationKind

@@ -1,4 +1,4 @@
-"""What members want to be told of: all messages, mentions or nothing, and for how long nothing at all."""
+"""What members want to be told of: all messages, mentions or nothing, and for how long no more than mentions."""
 
 from uuid import UUID
 
