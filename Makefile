@@ -4,10 +4,10 @@ PORT ?= 5000
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 
-.PHONY: help setup run test lint format e2e up down bench doctor images
+.PHONY: help setup run test lint format e2e up down bench bench-full doctor images
 
 help: ## This list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## The locked environment in .venv, with uv in a folder of its own where it is missing
 
@@ -48,8 +48,11 @@ e2e: setup ## The scenarios on a real cluster of their own
 images: setup ## The container images
 	$(RUN) python -m e2e.images ensure
 
-bench: setup ## Benchmarks, printed as a table
+bench: setup ## Benchmarks beside ejabberd and Prosody, printed as a table (docs/performance.md)
 	$(RUN) python -m bench
+
+bench-full: setup ## The same with a minute for each rate and 10 million messages
+	$(RUN) python -m bench rows --seconds 60 --full
 
 doctor: setup ## What this machine has, lacks, and what will be installed
 	$(RUN) python -m e2e.cluster doctor

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import lines, profile, rows
+from bench import bars, document, lines, profile, rows
 from bench.driver import Plan
 from bench.ground import Ground
 from bench.lines import Line
@@ -25,6 +25,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(width=None if sys.stdout.isatty() else 220)
 
 Seconds = Annotated[float, typer.Option(help="how long each rate is measured")]
+InImage = Annotated[bool, typer.Option("--in-image", help="our services in their image, on its own Python")]
 Rate = Annotated[float | None, typer.Option(help="messages a second; 0: as fast as answers come")]
 
 
@@ -42,19 +43,21 @@ def run_rows(
     rate: Rate = None,
     seconds: Seconds = 15,
     full: Annotated[bool, typer.Option("--full", help="with ten million messages")] = False,
+    in_image: InImage = False,
 ) -> None:
     """Measure rows and print them as a table."""
     unknown = sorted(set(only or ()) - set(rows.ROWS))
     if unknown:
         raise ToolingError(f"Unknown row {', '.join(unknown)}.", hint=f"Known: {', '.join(rows.ROWS)}")
     options, found = rows.Options(seconds=seconds, rate=rate, full=full), []
-    with Ground() as ground:
+    with Ground(in_image=in_image) as ground:
         for name in only or rows.ROWS:
             for line in _measured(name, ground, options):
                 console.print(" | ".join(lines.cells(line)), style="dim", markup=False)
                 found.append(line)
                 lines.save([line])
-    console.print(lines.table([*found, *lines.ratios(found)], TITLE))
+    console.print(lines.table(found, TITLE))
+    console.print(bars.table(found))
     console.print(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors")
 
 
@@ -72,11 +75,12 @@ def run_profile(
     rate: Rate = 3600,
     seconds: Seconds = 10,
     native: Annotated[bool, typer.Option(help="with frames of compiled extensions; slows the service")] = False,
+    in_image: InImage = False,
 ) -> None:
     """Profile the message service under sends, by package and by function."""
     raw = cache.folder("bench") / "profile.raw"
     raw.unlink(missing_ok=True)
-    with Ground() as ground, stage(ground) as system:
+    with Ground(in_image=in_image) as ground, stage(ground) as system:
         sampling = profile.Sampling(system.message.pid, raw, native=native)
         measured = measure(system, Plan(system.sockets(), rate=rate or 0, seconds=seconds))
         stacks = sampling.finish()
@@ -88,9 +92,8 @@ def run_profile(
 
 @app.command("report")
 def report() -> None:
-    """Print the last figures of every row as Markdown."""
-    known = lines.saved()
-    print(lines.markdown([*known, *lines.ratios(known)]))
+    """Write the last figures of every row into docs/performance.md."""
+    document.write(lines.saved())
 
 
 def main() -> None:

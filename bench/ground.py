@@ -4,12 +4,14 @@ MySQL listens on the machine's loopback without a proxy between; its binary log 
 assumed. The broker is reached at its container's address.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench.service import ServiceProcess
 from bench.trust import Trust
 from e2e.errors import ToolingError
-from e2e.images import engine
+from e2e.images import catalogue, engine
 from tests.support.container import Removable, free_port, remove_stale
 from tests.support.databases import broker_settings, mysql_settings
 from tests.support.mysql import MySQLServer
@@ -23,6 +25,8 @@ DURABLE = {"innodb_flush_log_at_trx_commit": "1", "sync_binlog": "1", "log_bin":
 class Ground(Removable):
     """Servers that are started on first use and removed at the end of a ``with`` block."""
 
+    in_image: bool = False
+    """Run our services in their container images instead of by this machine's Python."""
     _mysql: MySQLServer | None = None
     _rabbitmq: RabbitMQServer | None = None
     _trust: Trust | None = None
@@ -64,6 +68,11 @@ class Ground(Removable):
             **broker_settings(broker),
             "auth_internal_url": self.trust.url,
         }
+
+    def service(self, name: str, settings: Mapping[str, Any]) -> ServiceProcess:
+        """One of our services, to be started by a ``with`` block."""
+        image = catalogue.ensure("services")[0] if self.in_image else None
+        return ServiceProcess(name, settings, image=image)
 
     def count(self, question: str) -> int:
         """Ask the database for one whole number."""

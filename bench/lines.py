@@ -32,6 +32,8 @@ class Line(BaseModel):
     batch: float | None = None
     figure: str = ""
     """What else this row is about."""
+    value: float | None = None
+    """The number in `figure`, for who compares it."""
     notes: list[str] = Field(default_factory=list)
     load: float = Field(default_factory=lambda: os.getloadavg()[0])
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -73,34 +75,6 @@ def cells(line: Line) -> list[str]:
         "; ".join(part for part in (line.figure, *line.notes) if part),
         f"{line.load:.1f}",
     ]
-
-
-RATIOS = {
-    "sends-most": ("ejabberd-most", "prosody-most"),
-    "fanout": ("ejabberd-fanout", "prosody-fanout"),
-}
-"""Our lines and the peers' in the same shape; the best peer counts."""
-
-
-def ratios(lines: Iterable[Line]) -> list[Line]:
-    """How many times the best peer ours is, where both are among `lines`."""
-    known = {line.name: line for line in lines}
-    return [
-        _ratio(known[ours], best)
-        for ours, peers in RATIOS.items()
-        if ours in known and (best := _best(known[name] for name in peers if name in known)) is not None
-    ]
-
-
-def _best(lines: Iterable[Line]) -> Line | None:
-    able = [line for line in lines if line.deliveries_per_s]
-    return max(able, key=lambda line: line.deliveries_per_s or 0, default=None)
-
-
-def _ratio(ours: Line, best: Line) -> Line:
-    times = (ours.deliveries_per_s or 0) / (best.deliveries_per_s or 1)
-    figure = f"{times:.1f} times {best.name}"
-    return Line(name=f"ratio-{ours.name}", system=ours.system, shape="deliveries a second, same shape", figure=figure)
 
 
 def table(lines: Iterable[Line], title: str) -> Table:

@@ -23,7 +23,7 @@ class NotificationService:
 def notification_service(ground: Ground) -> Iterator[NotificationService]:
     """A fresh notification service on the same broker."""
     settings = ground.settings("notification")
-    with ServiceProcess("notification", settings) as process:
+    with ground.service("notification", settings) as process:
         yield NotificationService(process, settings["database_name"])
 
 

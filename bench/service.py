@@ -1,4 +1,4 @@
-"""One service of the platform as the process that its container runs, on free loopback ports."""
+"""One service of the platform as a process on free loopback ports: by this machine's Python, or in its container."""
 
 import os
 import re
@@ -13,8 +13,9 @@ from typing import Any, Self
 
 import httpx
 
+from e2e.docker import docker
 from e2e.errors import ToolingError
-from tests.support.container import free_port
+from tests.support.container import LABEL, free_port
 from tests.support.standalone import PROGRAM
 
 UNLIMITED = {"send_rate_per_s": 1_000_000, "send_burst": 1_000_000}
@@ -25,10 +26,12 @@ SAMPLE = re.compile(r"^([a-z_]+)(?:\{[^}]*le=\"([^\"]+)\"[^}]*\}|\{[^}]*\})? (\S
 
 
 class ServiceProcess:
-    """A service between the start and end of a ``with`` block, migrated and ready."""
+    """A service between the start and end of a ``with`` block, migrated and ready; in a container of `image`."""
 
-    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Any], *, image: str | None = None) -> None:
         self.name = name
+        self._image = image
+        self._container = ""
         self.port = free_port()
         self.admin_port = free_port()
         values = {"listen_address": "127.0.0.1", "http_port": self.port, "admin_port": self.admin_port, **settings}
@@ -52,6 +55,8 @@ class ServiceProcess:
         """The number of its process; raises RuntimeError before the start."""
         if self._process is None:
             raise RuntimeError(f"{self.name} has not been started")
+        if self._container:
+            return int(docker("inspect", "--format", "{{.State.Pid}}", self._container))
         return self._process.pid
 
     def __enter__(self) -> Self:
@@ -71,6 +76,8 @@ class ServiceProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if self._container:
+            docker("rm", "--force", self._container)
         self._folder.cleanup()
 
     def log(self) -> str:
@@ -87,7 +94,16 @@ class ServiceProcess:
 
     def _start(self, words: list[str], log: Any) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **self._environment}
-        return subprocess.Popen([PROGRAM, *words], stdout=log, stderr=subprocess.STDOUT, env=environment)
+        program = [str(PROGRAM)] if self._image is None else self._in_container(self._image)
+        return subprocess.Popen([*program, *words], stdout=log, stderr=subprocess.STDOUT, env=environment)
+
+    def _in_container(self, image: str) -> list[str]:
+        self._container = f"messaging-bench-{os.getpid()}-{self.name}-{free_port()}"
+        return [
+            "docker", "run", "--rm", "--log-driver=none",
+            f"--name={self._container}", f"--label={LABEL}={os.getpid()}", "--network=host",
+            "--read-only", "--cap-drop=ALL", "--tmpfs=/tmp", *(f"--env={name}" for name in self._environment), image,
+        ]  # fmt: skip
 
     def _admin(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.admin_port}{path}", timeout=10, trust_env=False)

@@ -65,6 +65,6 @@ class Stage:
 def stage(ground: Ground, *, conversations: int = SENDERS, members: int = MEMBERS, senders: int = 1) -> Iterator[Stage]:
     """A fresh message service with so many conversations."""
     settings = ground.settings("message")
-    with ServiceProcess("message", {**settings, **UNLIMITED}) as message:
+    with ground.service("message", {**settings, **UNLIMITED}) as message:
         made = make_conversations(message.url, ground.trust, count=conversations, members=members)
         yield Stage(ground, message, settings["database_name"], made, senders)

@@ -61,7 +61,7 @@ def history(ground: Ground, options: Options) -> Iterator[Line]:
             ratio = measured.result.ack_ms.p99 / first
             figure = f"p99 {ratio:.2f} times that of {SHORT:,}"
             line = measured.line(f"history-{count}", f"{shape}, of {count:,} messages", system=system.title)
-            yield line.model_copy(update={"figure": figure})
+            yield line.model_copy(update={"figure": figure, "value": ratio})
 
 
 def growth(ground: Ground, options: Options) -> Iterator[Line]:
@@ -87,4 +87,4 @@ def growth(ground: Ground, options: Options) -> Iterator[Line]:
         )
         shape = f"sends beside {count:,} stored messages, one round of {ROUNDS} shown"
         line = replace(runs[count], notes=[]).line(f"growth-{count}", shape, system="messaging")
-        yield line.model_copy(update={"figure": figure})
+        yield line.model_copy(update={"figure": figure, "value": cost / base})

@@ -55,4 +55,4 @@ def _held(name: str, title: str, shape: str, pids: Iterable[int], sockets: list[
     each = (held[0] - before) / 1024 / len(sockets)
     figure = f"{each:.1f} KiB per socket ({before / 2**20:.0f} MiB before, {held[0] / 2**20:.0f} MiB with them)"
     broken = [f"{count} x {what}" for what, count in result.errors.items()]
-    return Line(name=name, system=title, shape=shape, figure=figure, notes=broken)
+    return Line(name=name, system=title, shape=shape, figure=figure, value=each, notes=broken)

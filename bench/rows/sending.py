@@ -52,7 +52,8 @@ def notified(ground: Ground, options: Options) -> Iterator[Line]:
         measured = measure(system, Plan(system.sockets(), rate=rate, seconds=options.seconds))
         late = backlog.wait_until_gone(within_s=BACKLOG_GONE_S)
         note = f"backlog gone {late:.1f} s after the end" if late is not None else f"backlog left: {backlog.left()}"
-        yield replace(measured, notes=[*measured.notes, note]).line("notified", shape, system=system.title)
+        line = replace(measured, notes=[*measured.notes, note]).line("notified", shape, system=system.title)
+        yield line.model_copy(update={"value": late})
 
 
 def gateway(ground: Ground, options: Options) -> Iterator[Line]:

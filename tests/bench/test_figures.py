@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import lines, profile
+from bench import bars, document, lines, profile
 from bench.lines import Line
 from bench.processors import Meter
 
@@ -51,12 +51,16 @@ def test_processor_time_is_that_of_the_process_between_the_marks() -> None:
 
 
 def test_the_ratio_is_taken_to_the_best_peer() -> None:
-    found = lines.ratios([line("sends-most", 9000), line("prosody-most", 1500), line("ejabberd-most", 3000)])
-    assert [(ratio.name, ratio.figure) for ratio in found] == [("ratio-sends-most", "3.0 times ejabberd-most")]
+    found = bars.judged([line("fanout", 90_000), line("prosody-fanout", 15_000), line("ejabberd-fanout", 45_000)])
+    assert found == [
+        ("fan-out to 100: deliveries a second", ">= 100,000.00", "90,000.00", "NO"),
+        ("fan-out to 100: times the best peer", ">= 3.00", "2.00", "NO"),
+    ]
 
 
 def test_a_peer_that_could_not_be_had_gives_no_ratio() -> None:
-    assert lines.ratios([line("sends-most", 9000), line("ejabberd-most", None)]) == []
+    found = bars.judged([line("fanout", 190_000), line("ejabberd-fanout", None)])
+    assert found == [("fan-out to 100: deliveries a second", ">= 100,000.00", "190,000.00", "yes")]
 
 
 def test_lines_are_kept_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,3 +74,12 @@ def test_the_report_is_a_table_with_a_row_for_each_line() -> None:
     rows = lines.markdown([line("one", 1), line("two", None)]).splitlines()
     assert len(rows) == 4
     assert {row.count("|") for row in rows} == {len(lines.HEADINGS) + 1}
+
+
+def test_the_report_replaces_the_figures_and_nothing_else() -> None:
+    text = f"before\n{document.BEGIN}\nold\n{document.END}\nafter\n"
+    written = document.with_figures(text, [line("one", 1)])
+    assert written.startswith(f"before\n{document.BEGIN}\n")
+    assert written.endswith(f"{document.END}\nafter\n")
+    assert "old" not in written
+    assert "| one: a shape |" in written
