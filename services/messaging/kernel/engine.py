@@ -7,7 +7,7 @@ library's own ways.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 MAX_QUEUED: Final = 1024
 """What may wait for a client that polls, in packets."""
+NOTHING: Final[asyncio.Queue[Any]] = asyncio.Queue()
+"""The queue of every session that has a link, and so needs none."""
 
 
 class Pings:
@@ -66,9 +68,10 @@ class EngineSocket(async_socket.AsyncSocket):  # type: ignore[misc]  # the libra
     last_ping: float | None
     """When the ping was sent that is not answered yet, else None; any number that is not 0 before the first one."""
     connected: bool
+    queue: "asyncio.Queue[Any]"
     pings: Pings
     link: Link | None = None
-    offered: Link | None = None
+    environ: dict[str, Any] | None = None
     take_event: Callable[[bytes], bool] | None = None
     """Takes a Socket.IO packet at once, once the client is connected; False leaves it to the library."""
     busy: bool = False
@@ -134,13 +137,13 @@ class EngineSocket(async_socket.AsyncSocket):  # type: ignore[misc]  # the libra
         else:
             self.link.write(text_frame(pkt.encode().encode()))
 
-    async def _upgrade_websocket(self, environ: Mapping[str, Any]) -> Any:
-        self.offered = link_of(environ["asgi.scope"])
+    async def _upgrade_websocket(self, environ: dict[str, Any]) -> Any:
+        self.environ = environ
         return await super()._upgrade_websocket(environ)
 
     async def _websocket_handler(self, ws: Any) -> None:
         """Serve a WebSocket until it ends; the library calls it once the handshake is done."""
-        link, self.offered = self.offered, None
+        link = link_of(self.environ["asgi.scope"]) if self.environ else None
         if link is None or not link.adopt(self._take):
             await super()._websocket_handler(ws)
             return
@@ -175,7 +178,10 @@ class EngineSocket(async_socket.AsyncSocket):  # type: ignore[misc]  # the libra
             self.queue.task_done()
             if waiting is not None:
                 link.write(text_frame(waiting.encode().encode()))
-        self.link = link
+        self.link, self.queue = link, NOTHING
+        if self.environ is not None:
+            self.environ.clear()  # held by the library while the socket is open: an idle one keeps little
+            self.environ = None
 
     async def _receive_one(self, text: Any) -> None:
         self.busy = True

@@ -257,7 +257,7 @@ class SocketHub:
         try:
             if not isinstance(token, str):
                 raise invalid_token("CONNECT needs auth {token}")
-            caller = self._verifier.caller(token)
+            caller = self._verifier.caller(token, remember=False)
         except ProblemError as error:
             raise Refusal(error.problem.urn, error.body().model_dump(mode="json")) from None
         engine = self.server.eio.sockets[self.server.manager.eio_sid_from_sid(sid, "/")]
@@ -286,7 +286,7 @@ class SocketHub:
             await self.on_disconnected(socket)
 
     async def _refresh(self, socket: Socket, payload: Any) -> BaseModel:
-        caller = self._verifier.caller(RefreshEvent.model_validate(payload).token)
+        caller = self._verifier.caller(RefreshEvent.model_validate(payload).token, remember=False)
         if (caller.user_id, caller.session_id) != (socket.caller.user_id, socket.caller.session_id):
             raise ProblemError(problems.FORBIDDEN, "the token is of another person or session")
         socket.caller = caller

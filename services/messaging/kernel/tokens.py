@@ -93,8 +93,8 @@ class TokenVerifier:
         self._known: dict[bytes, Mapping[str, Any]] = {}
         self._known_under: KeySet | None = None
 
-    def claims(self, token: str) -> Mapping[str, Any]:
-        """Return the claims of a valid token.
+    def claims(self, token: str, *, remember: bool = True) -> Mapping[str, Any]:
+        """Return the claims of a valid token; `remember` where it is likely to come again soon.
 
         Raises:
             ProblemError: 401, whatever is wrong with it; 503 while no keys are known.
@@ -102,11 +102,11 @@ class TokenVerifier:
         keys = self._keys.keys()
         if keys is None:
             raise ProblemError(problems.UNAVAILABLE, "signing keys are not known yet", retry_after=timedelta(seconds=2))
-        claims = self._signed(token, keys)
+        claims = self._signed(token, keys, remember)
         self._check(claims)
         return claims
 
-    def _signed(self, token: str, keys: KeySet) -> Mapping[str, Any]:
+    def _signed(self, token: str, keys: KeySet, remember: bool) -> Mapping[str, Any]:
         """The claims of a token whose signature is good; one that was seen under the same keys is known by its hash.
 
         Times, revocation and all else are checked at each use. New keys make all that is known forgotten.
@@ -125,9 +125,10 @@ class TokenVerifier:
             raise invalid_token("the token cannot be read or its signature is wrong") from None
         if decoded.header.get("typ") != self._type:
             raise invalid_token("the token is of another kind")
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[digest] = decoded.claims
+        if remember:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[digest] = decoded.claims
         return decoded.claims
 
     def _check(self, claims: Mapping[str, Any]) -> None:
@@ -153,13 +154,13 @@ class CallerVerifier:
         self._verifier = verifier
         self._revocations = revocations
 
-    def caller(self, token: str) -> Caller:
-        """Return who presents `token`.
+    def caller(self, token: str, *, remember: bool = True) -> Caller:
+        """Return who presents `token`; `remember` as `TokenVerifier.claims`.
 
         Raises:
             ProblemError: 401 `invalid-token`.
         """
-        claims = self._verifier.claims(token)
+        claims = self._verifier.claims(token, remember=remember)
         try:
             caller = Caller(
                 user_id=UserId(UUID(claims["sub"])),
