@@ -27,7 +27,7 @@ from messaging.message.service.conversations import delete_conversation
 from messaging.message.service.membership import take_out
 from messaging.message.service.messages import erase
 from messaging.message.service.revision import tell_revised, updated_event
-from messaging.message.store import conversations, leaving, members, messages, people, pins, reactions
+from messaging.message.store import conversations, leaving, members, messages, names, people, pins, reactions
 from messaging.message.tables import HASH_BYTES, ConversationRow, MemberRow, MessageRow
 
 Alter = Callable[[MessageRow, bool], bool]
@@ -146,12 +146,12 @@ async def _take_own(change: Change, job: Job) -> bool:
 
 async def _take_names(change: Change, job: Job) -> bool:
     """Take the person's name out of a portion of what others did to them; tell whether there was any."""
-    ids = await leaving.named_in(change.session, job.user_id)
+    ids = await names.of_person(change.session, job.user_id)
     if not ids:
         return False
     name = str(job.notes["name"])
     await _alter(change, await leaving.places_of(change.session, ids), lambda message, _: _rename(message, name))
-    await leaving.forget_named(change.session, job.user_id, ids)
+    await names.forget_person(change.session, job.user_id, ids)
     return True
 
 

@@ -32,6 +32,7 @@ from tests.messaging.message.test_invitations import befriend, meet
 from tests.messaging.message.test_people import BLOCKED, CONTACT, deliver, profile, said
 from tests.messaging.message.world import Json, User, World, open_world
 from tests.support.databases import mysql_settings
+from tests.support.deletions import Deletions
 from tests.support.mysql import MySQLServer
 from tests.support.tokens import Person
 
@@ -274,6 +275,18 @@ async def _learn_of_people(at: Filled) -> None:
     await deliver(at.world, profile(at.user, 3), said(at.user, other, CONTACT), said(other, at.user, BLOCKED))
 
 
+async def _delete_account(at: Filled) -> None:
+    """Somebody goes who has done everything that leaves a trace."""
+    leaver = at.world.user("leaver")
+    for group in at.groups[:3]:
+        await leaver.post("/conversation/join", {"join_code": group["join_code"]})
+        sent = await leaver.send(group["id"], "the word of a leaver")
+        await leaver.put(f"/message/{sent['id']}/reactions/👍", {})
+        await at.user.put(f"/conversation/{group['id']}/members/{leaver.id}", {"role": "admin"})
+        await leaver.put(f"/message/{sent['id']}/pin", {})
+    await Deletions(at.world.service.host.runtime.bus).complete(leaver.person.id)
+
+
 Act = Callable[[Filled], Awaitable[object]]
 ACTS: dict[str, Act] = {
     "send": lambda at: at.user.send(at.group["id"], "hello", reply_to=at.message["id"]),
@@ -302,6 +315,7 @@ ACTS: dict[str, Act] = {
     "invitations": _list_invitations,
     "presence": _show_presence,
     "news of people": _learn_of_people,
+    "delete an account": _delete_account,
     "level": lambda at: at.user.put(f"/conversation/{at.id}/notifications", {"level": "none"}),
 }
 

@@ -17,7 +17,6 @@ from messaging.message.tables import (
     JoinAttemptRow,
     MemberRow,
     MessageRow,
-    NamedPersonRow,
     PinRow,
     RelationRow,
 )
@@ -71,21 +70,6 @@ async def lock_messages(session: AsyncSession, places: Iterable[Place]) -> list[
     query = select(MessageRow).where(key.in_(sorted(places))).execution_options(populate_existing=True)
     query = query.order_by(col(MessageRow.conversation_id), col(MessageRow.seq))
     return list((await session.execute(locked(session, query))).scalars())
-
-
-async def named_in(session: AsyncSession, user_id: UUID) -> list[UUID]:
-    """Return a portion of the system messages that name a person who did not do what they tell."""
-    query = select(col(NamedPersonRow.message_id)).where(col(NamedPersonRow.user_id) == user_id).limit(AT_ONCE)
-    return list((await session.execute(query)).scalars())
-
-
-async def forget_named(session: AsyncSession, user_id: UUID, message_ids: Sequence[UUID]) -> None:
-    """Forget that these messages name a person."""
-    await session.execute(
-        delete(NamedPersonRow)
-        .where(col(NamedPersonRow.user_id) == user_id, col(NamedPersonRow.message_id).in_(message_ids))
-        .execution_options(synchronize_session=False)
-    )
 
 
 async def pinned_by(session: AsyncSession, conversation_id: UUID, user_id: UUID) -> list[UUID]:

@@ -8,7 +8,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.upsert import locked
-from messaging.message.store import pins, reactions
+from messaging.message.store import names, pins, reactions
 from messaging.message.tables import ConversationRow, MemberRow, MessageRow, VersionRow
 
 Key = tuple[UUID, UUID]
@@ -107,6 +107,7 @@ async def clear_page(session: AsyncSession, conversation_id: UUID, limit: int) -
         await forget_versions(session, ids)
         await reactions.forget(session, ids)
         await pins.remove(session, conversation_id, ids)
+        await names.forget_messages(session, ids)
         await session.execute(
             delete(MessageRow).where(
                 col(MessageRow.conversation_id) == conversation_id, col(MessageRow.seq) <= rows[-1].seq
