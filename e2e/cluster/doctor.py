@@ -64,8 +64,8 @@ def examine() -> Iterator[Finding]:
     present = {name for name in PROGRAMS if binaries.cached(PROGRAMS[name]).exists()}
     present |= {name for name in engine.PLUGINS if there and engine.plugin_works(name)}
     yield programs_finding(present)
-    for name, entry in catalogue.ENTRIES.items():
-        yield _image(name, entry, asked=there)
+    for name in catalogue.DELIVERED:
+        yield _image(name, catalogue.ENTRIES[name], asked=there)
 
 
 def hardware(cores: int, memory_gb: int, free_disk_gb: int) -> Iterator[Finding]:
