@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from messaging.kernel.bus import BusUnavailableError, Consumer, HintHandler
+from messaging.kernel.bus import BusUnavailableError, Consumer, HintHandler, batches
 from messaging_wire.events import Envelope
 
 Fate = Literal["pass", "lose", "double", "hold"]
@@ -73,13 +73,13 @@ class Network:
         envelopes, self.events = self.events, []
         envelopes += [one for one in envelopes if self.chance.random() < AGAIN]
         self.chance.shuffle(envelopes)
-        batches: list[list[Envelope]] = [[]]
+        portions: list[list[Envelope]] = [[]]
         for envelope in envelopes:
-            batches[-1].append(envelope)
+            portions[-1].append(envelope)
             if self.chance.random() < BATCH_ENDS:
-                batches.append([])
-        for batch in batches:
-            await asyncio.gather(*(port.work_off(batch) for port in self._ports))
+                portions.append([])
+        for portion in portions:
+            await asyncio.gather(*(port.work_off(portion) for port in self._ports))
 
 
 class Port:
@@ -136,5 +136,5 @@ class Port:
         """Give a batch to the consumers here."""
         for consumer in self._consumers:
             wanted = [envelope for envelope in envelopes if envelope.routing_key in consumer.queue.routing_keys]
-            if wanted:
-                await consumer.handle(wanted)
+            for batch in batches(wanted, consumer.batch_size):
+                await consumer.handle(batch)
