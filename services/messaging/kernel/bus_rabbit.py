@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import aio_pika
 import structlog
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 HINTS_EXCHANGE = "messaging.hints"
 DEAD_EXCHANGE = "messaging.dead"
 DEAD_QUEUE = "messaging.dead"
+DEAD_KEPT = timedelta(days=30)
+"""How long an event that no consumer could take is kept: as long as anything of a deleted account may be."""
 DELIVERY_LIMIT = 20
 TIMEOUT_S = 5.0
 PREFETCH = 1000
@@ -193,7 +196,8 @@ class RabbitBus:
 async def declare_topology(channel: AbstractChannel) -> AbstractExchange:
     """Declare the exchanges and all queues, idempotently; return the exchange of events."""
     dead = await channel.declare_exchange(DEAD_EXCHANGE, aio_pika.ExchangeType.FANOUT, durable=True)
-    graveyard = await channel.declare_queue(DEAD_QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+    ages_out: FieldTable = {"x-queue-type": "quorum", "x-message-ttl": int(DEAD_KEPT.total_seconds() * 1000)}
+    graveyard = await channel.declare_queue(DEAD_QUEUE, durable=True, arguments=ages_out)
     await graveyard.bind(dead)
     events = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     for queue in QUEUES:

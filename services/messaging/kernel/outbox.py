@@ -7,6 +7,7 @@ them; it repeats until confirmed. Several replicas relay at once (SKIP LOCKED), 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import orjson
 import structlog
@@ -200,6 +201,17 @@ class Outbox:
             await session.execute(update(outbox).where(outbox.c.id.in_(worn)).values(parked_at=self._clock.now()))
             PARKED.labels(self._service).inc(len(worn))
             log.error("outbox_events_parked", count=len(worn))
+
+    async def drop_parked(self, session: AsyncSession, mentioned: UUID) -> None:
+        """Give up for good what was parked and mentions somebody whose account was deleted.
+
+        Events that were stored together with theirs go too: they had been given up for as long.
+        """
+        theirs = outbox.c.parked_at.is_not(None), outbox.c.body.contains(str(mentioned))
+        ids = (await session.execute(select(outbox.c.id).where(*theirs))).scalars().all()
+        if ids:
+            await session.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+            log.warning("parked_events_dropped", count=len(ids), user_id=str(mentioned))
 
     async def backlog(self) -> int:
         """Count the events that wait to be published."""

@@ -175,6 +175,7 @@ class Purging:
         values: dict[str, Any] = {"notes": orjson.dumps(job.notes).decode()}
         if not page.more:
             values = {"notes": "{}", "due_at": None, "done_at": self._clock.now()}
+            await self._outbox.drop_parked(session, job.user_id)
             await self._outbox.add(session, [self._purged(row)])
             log.info("user_purged", user_id=str(job.user_id))
         await session.execute(update(purges).where(purges.c.user_id == job.user_id).values(**values))

@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 from messaging.kernel.bus_memory import MemoryBus
 from messaging.kernel.migrate import migrate
-from messaging.kernel.outbox import Outbox
+from messaging.kernel.outbox import Outbox, outbox
 from messaging.kernel.purging import KEPT, RETRY, Job, Page, Purging, deleted_among, purges
 from messaging.kernel.service import Runtime, Trust, make_runtime
 from messaging.kernel.settings import ServiceSettings
 from messaging.kernel.topology import USER_DELETIONS
-from sqlalchemy import delete
+from messaging_wire.events import UserDeleted
+from messaging_wire.ids import UserId
+from sqlalchemy import delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tests.support.clock import SetClock
@@ -91,8 +93,8 @@ async def removal(runtime: Runtime) -> Removal:
     async with runtime.database.writing() as session:
         await session.execute(delete(purges))
     bus, clock = MemoryBus(), SetClock()
-    outbox = Outbox(runtime.database, bus, clock, runtime.name)
-    return Removal(replace(runtime, bus=bus, outbox=outbox, clock=clock), Shelf(), clock)
+    box = Outbox(runtime.database, bus, clock, runtime.name)
+    return Removal(replace(runtime, bus=bus, outbox=box, clock=clock), Shelf(), clock)
 
 
 async def test_a_person_is_taken_away_page_by_page_and_answered_once(removal: Removal) -> None:
@@ -173,6 +175,23 @@ async def test_several_replicas_share_the_work_and_each_page_is_done_once(remova
     assert len(removal.shelf.pages) == 20
     assert set(removal.shelf.things.values()) == {0}
     assert [await removal.answers(user_id) for user_id in people] == [1] * 4
+
+
+async def test_events_that_were_given_up_and_speak_of_them_go(removal: Removal) -> None:
+    ada, ben = removal.shelf.put(1), removal.shelf.put(1)
+    database, box = removal.runtime.database, removal.runtime.outbox
+    async with database.writing() as session:
+        await session.execute(delete(outbox))
+        await box.add(session, [UserDeleted(version=1, user_id=UserId(one), messages="keep") for one in (ada, ben)])
+        await session.execute(update(outbox).values(parked_at=removal.clock.now()))
+    await removal.deletions.tell(ada)
+    removal.clock.advance(DELAY)
+
+    await removal.work()
+
+    async with database.reading() as session:
+        bodies = (await session.execute(select(outbox.c.body).where(outbox.c.parked_at.is_not(None)))).scalars().all()
+    assert [str(ben) in body for body in bodies] == [True]
 
 
 async def test_who_has_left_is_remembered_for_longer_than_any_event_is_under_way(removal: Removal) -> None:
