@@ -4,8 +4,9 @@ MySQL listens on the machine's loopback without a proxy between; its binary log 
 assumed. The broker is reached at its container's address.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.service import ServiceProcess
@@ -14,8 +15,8 @@ from e2e.errors import ToolingError
 from e2e.images import catalogue, engine
 from tests.support.container import Removable, free_port, remove_stale
 from tests.support.databases import broker_settings, mysql_settings
-from tests.support.mysql import MySQLServer
-from tests.support.rabbitmq import AMQP, Broker, RabbitMQServer
+from tests.support.mysql import Database, MySQLServer
+from tests.support.rabbitmq import AMQP, RabbitMQServer
 
 BUFFER_POOL_MIB = 1024
 DURABLE = {"innodb_flush_log_at_trx_commit": "1", "sync_binlog": "1", "log_bin": "ON", "innodb_doublewrite": "ON"}
@@ -59,15 +60,14 @@ class Ground(Removable):
             self._trust = Trust().__enter__()
         return self._trust
 
-    def settings(self, service: str) -> dict[str, Any]:
-        """Settings of a service on a database of its own; all services share one vhost."""
-        account = self.rabbitmq.broker(service)
-        broker = Broker(self.rabbitmq.container.address, AMQP, account.vhost, account.username, account.password)
-        return {
-            **mysql_settings(self.mysql.fresh_database(service)),
-            **broker_settings(broker),
-            "auth_internal_url": self.trust.url,
-        }
+    @contextmanager
+    def place(self) -> Iterator["Place"]:
+        """A broker's vhost and databases that are gone after the block."""
+        place = Place(self, self.rabbitmq.fresh_vhost())
+        try:
+            yield place
+        finally:
+            place.clear()
 
     def service(self, name: str, settings: Mapping[str, Any]) -> ServiceProcess:
         """One of our services, to be started by a ``with`` block."""
@@ -87,3 +87,29 @@ class Ground(Removable):
         if self._trust is not None:
             self._trust.__exit__()
         self._mysql = self._rabbitmq = self._trust = None
+
+
+@dataclass
+class Place:
+    """Where one row's services live: a vhost that they share, and a database for each."""
+
+    ground: Ground
+    vhost: str
+    databases: dict[str, Database] = field(default_factory=dict)
+
+    def settings(self, service: str) -> dict[str, Any]:
+        """Settings of a service on a new database."""
+        ground = self.ground
+        account = ground.rabbitmq.broker(service, self.vhost)
+        self.databases[service] = ground.mysql.fresh_database(service)
+        return {
+            **mysql_settings(self.databases[service]),
+            **broker_settings(replace(account, host=ground.rabbitmq.container.address, port=AMQP)),
+            "auth_internal_url": ground.trust.url,
+        }
+
+    def clear(self) -> None:
+        """Remove vhost and databases."""
+        self.ground.rabbitmq.request("DELETE", f"/vhosts/{self.vhost}")
+        for database in self.databases.values():
+            self.ground.mysql.drop(database)

@@ -1,54 +1,45 @@
 """The notification service beside the message service, and how far it is behind."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from bench.ground import Ground
+import httpx
+
+from bench.ground import Place
+from bench.people import Conversation
 from bench.service import ServiceProcess
 
-LOOK_EVERY_S = 0.2
-
-
-@dataclass(frozen=True)
-class NotificationService:
-    """The running service and its database's name."""
-
-    process: ServiceProcess
-    database: str
+LOOK_EVERY_S = 0.25
 
 
 @contextmanager
-def notification_service(ground: Ground) -> Iterator[NotificationService]:
+def notification_service(place: Place) -> Iterator[ServiceProcess]:
     """A fresh notification service on the same broker."""
-    settings = ground.settings("notification")
-    with ground.service("notification", settings) as process:
-        yield NotificationService(process, settings["database_name"])
+    with place.ground.service("notification", place.settings("notification")) as process:
+        yield process
 
 
 class Backlog:
-    """How many stored messages the notification service has not taken, beside those it never will."""
+    """What is not told yet: one member of each conversation, who reads nothing, asks how many messages are new."""
 
-    def __init__(self, ground: Ground, message: str, notification: str) -> None:
-        self._ground = ground
-        self._message = message
-        self._notification = notification
-        self._never = self._difference()
+    def __init__(self, service: ServiceProcess, conversations: Sequence[Conversation]) -> None:
+        self._client = httpx.Client(base_url=service.url, timeout=30, trust_env=False)
+        self._watchers = [conversation.members[-1] for conversation in conversations]
 
-    def left(self) -> int:
-        """The messages that are still on their way."""
-        return self._difference() - self._never
+    def wait_until_told(self, messages: int, *, within_s: float) -> tuple[float, int]:
+        """Wait until so many messages of all conversations are told of.
 
-    def wait_until_gone(self, *, within_s: float) -> float | None:
-        """Return after how many seconds nothing was left, or None."""
+        Return the seconds that it took and how many are still missing, 0 unless it took longer than `within_s`.
+        """
         begun = time.monotonic()
-        while self.left() > 0:
-            if time.monotonic() - begun > within_s:
-                return None
+        while (left := messages - self._told()) > 0 and time.monotonic() - begun < within_s:
             time.sleep(LOOK_EVERY_S)
-        return time.monotonic() - begun
+        return time.monotonic() - begun, left
 
-    def _difference(self) -> int:
-        stored = self._ground.count(f"SELECT COALESCE(SUM(last_seq), 0) FROM `{self._message}`.conversation")
-        return stored - self._ground.count(f"SELECT COUNT(*) FROM `{self._notification}`.activity WHERE sent")
+    def _told(self) -> int:
+        return sum(self._count(watcher.headers) for watcher in self._watchers)
+
+    def _count(self, headers: dict[str, str]) -> int:
+        answer = self._client.get("/api/notification", headers=headers).raise_for_status().json()
+        return sum(int(item["count"]) for item in answer["items"])

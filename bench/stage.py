@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.driver import Connection
-from bench.ground import Ground
+from bench.ground import Ground, Place
 from bench.people import SOCKET_PATH, Conversation, make_conversations
 from bench.service import UNLIMITED, ServiceProcess
 
@@ -17,10 +17,8 @@ MEMBERS = 4
 class Stage:
     """A message service with its database and broker, and the conversations there."""
 
-    ground: Ground
+    place: Place
     message: ServiceProcess
-    database: str
-    """The name of the service's database."""
     conversations: list[Conversation] = field(default_factory=list)
     senders: int = 1
     """How many members of each conversation send."""
@@ -33,6 +31,16 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.address = self.address or self.message.address
+
+    @property
+    def ground(self) -> Ground:
+        """The servers below."""
+        return self.place.ground
+
+    @property
+    def database(self) -> str:
+        """The name of the service's database."""
+        return self.place.databases["message"].name
 
     @property
     def parts(self) -> Mapping[str, Sequence[int]]:
@@ -64,7 +72,9 @@ class Stage:
 @contextmanager
 def stage(ground: Ground, *, conversations: int = SENDERS, members: int = MEMBERS, senders: int = 1) -> Iterator[Stage]:
     """A fresh message service with so many conversations."""
-    settings = ground.settings("message")
-    with ground.service("message", {**settings, **UNLIMITED}) as message:
+    with (
+        ground.place() as place,
+        ground.service("message", {**place.settings("message"), **UNLIMITED}) as message,
+    ):
         made = make_conversations(message.url, ground.trust, count=conversations, members=members)
-        yield Stage(ground, message, settings["database_name"], made, senders)
+        yield Stage(place, message, made, senders)

@@ -1,7 +1,6 @@
 """Sends by Socket.IO, ours and with more parts in; by group chat at the peers, in the same shape."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from bench.driver import Plan
 from bench.ground import Ground
@@ -45,15 +44,16 @@ def receipts(ground: Ground, options: Options) -> Iterator[Line]:
 def notified(ground: Ground, options: Options) -> Iterator[Line]:
     """With the notification service consuming every message."""
     shape = f"{SHAPE}, Socket.IO; with the notification service; no Envoy, receipts"
-    with stage(ground) as system, notification_service(ground) as service:
-        system.others["notification"] = [service.process.pid]
-        backlog = Backlog(ground, system.database, service.database)
+    with stage(ground) as system, notification_service(system.place) as service:
+        system.others["notification"] = [service.pid]
         rate = RATES[1] if options.rate is None else options.rate
         measured = measure(system, Plan(system.sockets(), rate=rate, seconds=options.seconds))
-        late = backlog.wait_until_gone(within_s=BACKLOG_GONE_S)
-        note = f"backlog gone {late:.1f} s after the end" if late is not None else f"backlog left: {backlog.left()}"
-        line = replace(measured, notes=[*measured.notes, note]).line("notified", shape, system=system.title)
-        yield line.model_copy(update={"value": late})
+        backlog = Backlog(service, system.conversations)
+        took, left = backlog.wait_until_told(measured.result.acked_total, within_s=BACKLOG_GONE_S)
+        took += measured.result.drained_s
+        figure = f"{left} messages not told after {took:.1f} s" if left else f"all told {took:.1f} s after the end"
+        line = measured.line("notified", shape, system=system.title)
+        yield line.model_copy(update={"figure": figure, "value": took})
 
 
 def gateway(ground: Ground, options: Options) -> Iterator[Line]:
