@@ -10,7 +10,8 @@ import pytest
 from e2e.scenarios.checks import Json
 from e2e.scenarios.deletion import NOBODY, delete, history, members, start_direct, until_removed
 from e2e.scenarios.exports import make_export
-from e2e.scenarios.person import Person
+from e2e.scenarios.live import MESSAGE_PATH, NOTIFICATION_PATH
+from e2e.scenarios.person import Person, message_body
 from e2e.scenarios.report import Report
 from e2e.scenarios.stage import Stage
 from tests.support.standalone import Standalone
@@ -110,3 +111,40 @@ async def test_nothing_of_her_is_found_anywhere_and_others_go_on(tmp_path: Path,
             await ben.send(own["id"], "life goes on")
         platform.stop()
         assert places(platform.data_dir, hers) == []
+
+
+async def test_all_of_her_sockets_close_within_a_second(tmp_path: Path) -> None:
+    with Standalone(tmp_path) as platform:
+        async with Stage(base_url=platform.url, report=Report(out=None)) as stage:
+            ada = await stage.person("ada")
+            sockets = [await ada.connect(path) for path in (MESSAGE_PATH, MESSAGE_PATH, NOTIFICATION_PATH)]
+
+            await delete(ada, "keep")
+
+            async with asyncio.timeout(1):
+                for socket in sockets:
+                    await socket.ended.wait()
+
+
+async def test_a_removal_that_a_crash_interrupts_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    with Standalone(tmp_path, environment={"MESSAGING_PURGE_DELAY_S": "0"}) as platform:
+        async with Stage(base_url=platform.url, report=Report(out=None)) as stage:
+            ada, ben = [await stage.person(name) for name in ("ada", "ben")]
+            groups = [await stage.group(ben, ada) for _ in range(10)]
+            socket = await ada.connect()
+            for number in range(300):
+                await socket.call("send_message", message_body(groups[number % 10]["id"], f"word {number} of ada's"))
+
+            receipt = await delete(ada, "delete")
+            for _ in range(3):
+                await asyncio.sleep(0.1)
+                platform.kill()
+                platform.start()
+
+            await until_removed(stage, ada, receipt, "delete")
+            await nothing_of(platform.data_dir, [ada.username, "of ada's"])
+            for group in groups:
+                items = await history(ben, group["id"])
+                assert [message["seq"] for message in items] == list(range(1, len(items) + 1))
+                assert len({message["rev"] for message in items}) == len(items)
+                assert [message["content"] for message in items].count(f"{NOBODY} left") == 1
