@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from messaging.auth.app import republish
 from messaging.auth.deletion import KEPT, SERVICES, TOLD_AGAIN_AFTER
 from messaging.kernel.bus import Consumer
 from messaging.kernel.bus_memory import MemoryBus
@@ -268,3 +269,17 @@ async def test_afterwards_auth_holds_nothing_personal_and_after_thirty_days_noth
     await auth.service.host.parts.state["auth"].sweep()
     answer = await auth.post("/account/deletion", {"receipt": receipt})
     assert (answer.status_code, problem(answer)) == (404, "not-found")
+
+
+async def test_a_restored_service_learns_of_deletions_anew(auth: Auth, ear: Ear) -> None:
+    person = await auth.sign_up()
+    await deleted(auth, person, messages="keep")
+    assert len(await ear.of(person)) == 1
+    runtime = auth.service.host.runtime
+
+    async with runtime.database.writing() as session:
+        await republish(session, runtime.outbox)
+    runtime.outbox.wake()
+
+    first, again = await ear.of(person, count=2)
+    assert first == again
