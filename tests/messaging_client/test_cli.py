@@ -29,11 +29,13 @@ async def sign_up(terminal: Terminal, name: str) -> str:
     return username
 
 
-async def meet(ada: Terminal, ben: Terminal) -> None:
+async def meet(ada: Terminal, ben: Terminal) -> str:
+    """Sign two people up who share a group; returns the second one's name."""
     await sign_up(ada, "ada")
-    await sign_up(ben, "ben")
+    name = await sign_up(ben, "ben")
     code = (await ada.done("create", "Reading circle")).rsplit(maxsplit=1)[-1]
     assert "Joined Reading circle" in await ben.done("join", code)
+    return name
 
 
 async def test_two_people_chat_from_two_terminals(open_terminal: Open) -> None:
@@ -52,6 +54,27 @@ async def test_two_people_chat_from_two_terminals(open_terminal: Open) -> None:
         "one",
         "two",
     ]
+
+
+async def test_an_invitation_is_told_listed_and_accepted_or_declined(open_terminal: Open) -> None:
+    ada, ben = open_terminal("ada"), open_terminal("ben")
+    name = await meet(ada, ben)
+    for title in ("Rowing", "Sewing"):
+        await ada.done("create", title)
+    tail = await ben.follow("tail")
+    await ada.done("send", "Reading circle", "are you there?")
+    await tail.until("are you there?")
+    assert f"Invited {name} into Rowing" in await ada.done("add", "rowing", f"@{name}")
+    await tail.until_notice("invites you into Rowing: messaging-client accept")
+    assert f"Invited {name} into Sewing" in await ada.done("add", "sewing", name)
+    await tail.end()
+
+    assert [line.split("  ")[1] for line in (await ben.done("invitations")).splitlines()] == ["Sewing", "Rowing"]
+    assert "Joined Rowing" in await ben.done("accept", "row")
+    assert "Declined Sewing" in await ben.done("decline", "Sewing")
+    assert await ben.done("invitations") == ""
+    assert f"{name} is in Rowing now" in await ada.done("add", "rowing", name)
+    assert await ben.done("level", "rowing", "mentions") == "Rowing: mentions\n"
 
 
 async def test_tail_survives_a_restart_of_the_platform_and_misses_nothing(

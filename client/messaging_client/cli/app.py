@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from messaging_client.cli import accounts, conversing, leaving, tail
+from messaging_client.cli import accounts, conversing, inviting, leaving, tail
 from messaging_client.cli.context import Context
 from messaging_client.cli.profile import DEFAULT_SERVER, default_folder
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Chat from a terminal. Exit codes: 0 done, 1 refused, 2 wrong use, 3 no answer, 4 not signed in.",
 )
-for _module in (accounts, leaving, conversing, tail):
+for _module in (accounts, leaving, conversing, inviting, tail):
     _module.register(app)
 
 

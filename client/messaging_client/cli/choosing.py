@@ -1,12 +1,19 @@
 """Finding the conversation that a person means: by id, by title, or by the other one's name."""
 
+from typing import Annotated
 from uuid import UUID
 
+import typer
 from messaging_wire.conversation import Conversation
 
 from messaging_client.cli.failures import UsageError
 from messaging_client.cli.render import conversation_line, title
 from messaging_client.net.rest import Rest
+
+Reference = Annotated[
+    str, typer.Argument(metavar="CONVERSATION", help="An id, a title or its beginning, or @name.", show_default=False)
+]
+"""How a command is told which conversation."""
 
 
 async def find(rest: Rest, reference: str) -> Conversation:

@@ -9,16 +9,12 @@ from messaging_wire.conversation import Conversation, ConversationCreate
 from messaging_wire.message import Message, SendRequest
 
 from messaging_client.cli import render
-from messaging_client.cli.choosing import find
+from messaging_client.cli.choosing import Reference, find
 from messaging_client.cli.context import Context
 from messaging_client.cli.failures import run
 from messaging_client.cli.insisting import insist
 from messaging_client.cli.people import People
 from messaging_client.net.rest import PAGE_LIMIT, Rest
-
-Reference = Annotated[
-    str, typer.Argument(metavar="CONVERSATION", help="An id, a title or its beginning, or @name.", show_default=False)
-]
 
 
 def register(app: typer.Typer) -> None:

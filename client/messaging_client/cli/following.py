@@ -7,6 +7,7 @@ import typer
 from messaging_wire.conversation import Conversation, ReceiptUpdate
 from messaging_wire.ids import ConversationId
 from messaging_wire.message import Message
+from messaging_wire.realtime import InvitationMade
 
 from messaging_client.cli import render
 from messaging_client.cli.people import People
@@ -82,6 +83,13 @@ class Tail:
                 self._titles[conversation.id] = render.title(conversation)
             case ConversationGone(key) if self._only in (None, key):
                 self._say(f"you are no longer in {self._titles.get(key, key)}")
+            case InvitationMade():
+                await self._people.meet([happening.inviter_id])
+                who = self._people.names.get(happening.inviter_id, str(happening.inviter_id))
+                self._say(
+                    f"{render.name(who)} invites you into {render.name(happening.title)}: messaging-client accept "
+                    f"{happening.conversation_id}"
+                )
             case Connected(again=True):
                 self._say("connected again")
             case Interrupted(reason=reason, retry_in=wait):

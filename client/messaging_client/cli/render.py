@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import tzinfo
 
-from messaging_wire.conversation import Conversation
+from messaging_wire.conversation import Conversation, Invitation
 from messaging_wire.ids import UserId
 from messaging_wire.message import Message
 
@@ -42,6 +42,16 @@ def conversation_line(conversation: Conversation) -> str:
     unread = f" ({conversation.unread} unread)" if conversation.unread else ""
     members = "1 member" if conversation.member_count == 1 else f"{conversation.member_count} members"
     return f"{conversation.id}  {title(conversation)}  {members}{unread}"
+
+
+def invitation_line(invitation: Invitation) -> str:
+    """One invitation: the group's id and title, and who invites."""
+    return f"{invitation.conversation_id}  {name(invitation.title)}  from @{name(invitation.inviter.username)}"
+
+
+def name(text: str) -> str:
+    """A name or a title on one line."""
+    return plain(text, single_line=True)
 
 
 def title(conversation: Conversation) -> str:

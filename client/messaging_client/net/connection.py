@@ -16,6 +16,7 @@ from messaging_wire.realtime import (
     MESSAGE_PATH,
     Acknowledged,
     ConversationChanged,
+    InvitationMade,
     Refused,
     Resync,
     SessionEnded,
@@ -27,7 +28,7 @@ from messaging_client.errors import BadAnswerError, ClientError, UnreachableErro
 
 AnswerModel = TypeVar("AnswerModel", bound=BaseModel)
 
-Event = Message | Receipt | Typing | ConversationChanged | Resync | SessionEnded
+Event = Message | Receipt | Typing | ConversationChanged | InvitationMade | Resync | SessionEnded
 
 EVENTS: dict[str, type[Event]] = {
     "message": Message,
@@ -35,6 +36,7 @@ EVENTS: dict[str, type[Event]] = {
     "receipt": Receipt,
     "typing": Typing,
     "conversation": ConversationChanged,
+    "invitation": InvitationMade,
     "resync": Resync,
     "session_ended": SessionEnded,
 }

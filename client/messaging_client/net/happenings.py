@@ -6,7 +6,7 @@ from datetime import timedelta
 from messaging_wire.conversation import Conversation, Receipt
 from messaging_wire.ids import ConversationId
 from messaging_wire.message import Message
-from messaging_wire.realtime import Typing
+from messaging_wire.realtime import InvitationMade, Typing
 
 
 @dataclass(frozen=True)
@@ -69,4 +69,5 @@ Happening = (
     | HistoryReplaced
     | Receipt
     | Typing
+    | InvitationMade
 )

@@ -16,6 +16,7 @@ from messaging_wire.message import Message
 from messaging_wire.realtime import (
     Acknowledged,
     ConversationChanged,
+    InvitationMade,
     MessageAcknowledged,
     RefreshEvent,
     Resync,
@@ -145,7 +146,7 @@ class Realtime:
             case SessionEnded():
                 # The server closes the socket now. An access token that merely expired is renewed and all goes on.
                 await self._session.renew(self._token)
-            case Receipt() | Typing():
+            case Receipt() | Typing() | InvitationMade():
                 self._tell(event)
 
     async def _take_message(self, message: Message, connection: Connection) -> None:

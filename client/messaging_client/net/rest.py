@@ -21,9 +21,15 @@ from messaging_wire.conversation import (
     Conversation,
     ConversationCreate,
     ConversationDetail,
+    Invitation,
+    InvitationAnswer,
     JoinRequest,
+    LevelUpdate,
+    Me,
     Member,
+    MemberAdd,
     ReceiptUpdate,
+    SentInvitation,
 )
 from messaging_wire.message import Message, MessagePage, SendRequest
 from messaging_wire.notification import Notification
@@ -109,6 +115,30 @@ class Rest:
         """Join a group by its code."""
         request = JoinRequest(join_code=join_code)
         return decode(await self._signed("POST", "/conversation/join", body=request), Conversation)
+
+    async def add(self, conversation_id: UUID, user_id: UUID) -> Member | SentInvitation:
+        """Bring somebody into a group: a contact comes in at once, anybody else is invited."""
+        body = MemberAdd.model_validate({"user_id": user_id})
+        response = await self._signed("POST", f"/conversation/{conversation_id}/members", body=body)
+        return decode(response, SentInvitation) if response.status_code == 202 else decode(response, Member)
+
+    async def invitations(self) -> list[Invitation]:
+        """All invitations that wait for one's answer, the latest first."""
+        return await self._all("/conversation/invitations", Page[Invitation])
+
+    async def accept(self, conversation_id: UUID) -> Conversation:
+        """Come into a group that one is invited into."""
+        path, body = f"/conversation/invitations/{conversation_id}", InvitationAnswer(accept=True)
+        return decode(await self._signed("PUT", path, body=body), Conversation)
+
+    async def decline(self, conversation_id: UUID) -> None:
+        """Decline an invitation."""
+        path, body = f"/conversation/invitations/{conversation_id}", InvitationAnswer(accept=False)
+        await self._signed("PUT", path, body=body)
+
+    async def set_level(self, conversation_id: UUID, update: LevelUpdate) -> Me:
+        """Choose what one is told of in a conversation."""
+        return decode(await self._signed("PUT", f"/conversation/{conversation_id}/notifications", body=update), Me)
 
     async def members(self, conversation_id: UUID) -> list[Member]:
         """Everybody in a conversation."""
