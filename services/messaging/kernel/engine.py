@@ -6,7 +6,8 @@ library's own ways.
 """
 
 import asyncio
-from collections import deque
+import heapq
+import itertools
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -26,37 +27,44 @@ NOTHING: Final[asyncio.Queue[Any]] = asyncio.Queue()
 
 
 class Pings:
-    """Engine.io's pings to all clients by one timer; a client that does not answer in time is given up."""
+    """Engine.io's pings to all clients by one timer; a client that does not answer in time is given up.
 
-    def __init__(self, *, interval_s: float, timeout_s: float) -> None:
-        self._interval_s = interval_s
-        self._timeout_s = timeout_s
-        self._due: deque[tuple[float, EngineSocket]] = deque()
-        self._late: deque[tuple[float, EngineSocket, float]] = deque()
+    How often, and how long an answer may take, is what the library's server has told the clients.
+    """
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, EngineSocket, float | None]] = []
+        self._numbers = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
 
     def schedule(self, socket: "EngineSocket") -> None:
         """Ping the client after the interval."""
+        self._push(socket.server.ping_interval, socket, None)
+
+    def _push(self, after_s: float, socket: "EngineSocket", pinged_at: float | None) -> None:
         loop = asyncio.get_running_loop()
-        self._due.append((loop.time() + self._interval_s, socket))
-        if self._timer is None:
-            self._timer = loop.call_later(self._interval_s, self._tick)
+        due = loop.time() + after_s
+        heapq.heappush(self._due, (due, next(self._numbers), socket, pinged_at))
+        if self._timer is None or due < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
+        self._timer = None
         loop = asyncio.get_running_loop()
         now = loop.time()
         while self._due and self._due[0][0] <= now:
-            socket = self._due.popleft()[1]
-            if not socket.closed and not socket.closing:
+            _, _, socket, pinged_at = heapq.heappop(self._due)
+            if pinged_at is not None:
+                if socket.last_ping == pinged_at:
+                    socket.give_up()
+            elif not socket.closed and not socket.closing:
                 socket.last_ping = now
                 socket.put_text("2")
-                self._late.append((now + self._timeout_s, socket, now))
-        while self._late and self._late[0][0] <= now:
-            _, socket, pinged_at = self._late.popleft()
-            if socket.last_ping == pinged_at:
-                socket.give_up()
-        times = [queue[0][0] for queue in (self._due, self._late) if queue]
-        self._timer = loop.call_later(max(0.05, min(times) - now), self._tick) if times else None
+                self._push(socket.server.ping_timeout, socket, now)
+        if self._due and self._timer is None:
+            self._timer = loop.call_at(self._due[0][0], self._tick)
 
 
 class EngineSocket(async_socket.AsyncSocket):  # type: ignore[misc]  # the library has no types

@@ -5,8 +5,8 @@ them; it repeats until confirmed. Several replicas relay at once (SKIP LOCKED), 
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, timedelta
 from uuid import UUID
 
 import orjson
@@ -21,6 +21,7 @@ from messaging.kernel.bus import Bus, BusUnavailableError
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database, is_transient
 from messaging.kernel.ids import new_id
+from messaging.kernel.pipeline import Statement
 from messaging.kernel.upsert import locked
 
 log = structlog.get_logger(__name__)
@@ -72,39 +73,34 @@ class Outbox:
 
     async def add(self, session: AsyncSession, events: Sequence[Event]) -> None:
         """Store events in the caller's transaction; call `wake` after its commit."""
-        await self._insert(session, [(event.routing_key, event.model_dump_json()) for event in events])
-
-    async def add_encoded(self, session: AsyncSession, routing_key: str, bodies: Sequence[bytes]) -> None:
-        """Store many events of one kind together: few rows, and few messages of the broker, carry them all."""
-        rows: list[tuple[str, str]] = []
-        portion: list[bytes] = []
-        size = 0
-        for body in bodies:
-            if portion and size + len(body) > MAX_PORTION_BYTES:
-                rows.append((routing_key, _joined(portion)))
-                portion, size = [], 0
-            portion.append(body)
-            size += len(body)
-        if portion:
-            rows.append((routing_key, _joined(portion)))
-        await self._insert(session, rows)
-
-    async def _insert(self, session: AsyncSession, found: Sequence[tuple[str, str]]) -> None:
-        if not found:
+        if not events:
             return
         now, trace = self._clock.now(), context.traceparent.get()
         rows = [
             {
                 "event_id": new_id(),
-                "routing_key": routing_key,
-                "body": body,
+                "routing_key": event.routing_key,
+                "body": event.model_dump_json(),
                 "traceparent": trace,
                 "occurred_at": now,
                 "attempts": 0,
             }
-            for routing_key, body in found
+            for event in events
         ]
         await session.execute(insert(outbox), rows)  # one round trip: the driver joins the rows
+
+    def statements(self, mark: str, routing_key: str, bodies: Sequence[bytes]) -> list[Statement]:
+        """What stores many events of one kind together: few rows, and few messages of the broker, carry them all."""
+        now, trace = self._clock.now().astimezone(UTC).isoformat(" ", "microseconds")[:-6], context.traceparent.get()
+        columns_ = "event_id, routing_key, body, traceparent, occurred_at, attempts"
+        marks = ", ".join([mark] * 5)
+        return [
+            Statement(
+                f"INSERT INTO outbox ({columns_}) VALUES ({marks}, 0)",  # noqa: S608 - marks of parameters only
+                (new_id().bytes, routing_key, body, trace, now),
+            )
+            for body in _portions(bodies)
+        ]
 
     def wake(self) -> None:
         """Tell the relay that a transaction with events has committed."""
@@ -220,8 +216,18 @@ class Outbox:
             return int((await session.execute(query)).scalar_one())
 
 
-def _joined(bodies: Sequence[bytes]) -> str:
-    return (b"[%s]" % b",".join(bodies)).decode()
+def _portions(bodies: Sequence[bytes]) -> Iterator[str]:
+    """Join bodies to lists that one row and one message of the broker can carry."""
+    portion: list[bytes] = []
+    size = 0
+    for body in bodies:
+        if portion and size + len(body) > MAX_PORTION_BYTES:
+            yield (b"[%s]" % b",".join(portion)).decode()
+            portion, size = [], 0
+        portion.append(body)
+        size += len(body)
+    if portion:
+        yield (b"[%s]" % b",".join(portion)).decode()
 
 
 def _envelope(row: RowMapping) -> Envelope:

@@ -137,7 +137,7 @@ class SocketHub:
         self._clock = clock
         self._sockets: dict[str, Socket] = {}
         self._by_user: dict[UserId, list[Socket]] = {}
-        self._pings = Pings(interval_s=PING_INTERVAL_S, timeout_s=PING_TIMEOUT_S)
+        self._pings = Pings()
         self._tasks: set[asyncio.Future[Any]] = set()
         self.on_connected: Callable[[Socket], Awaitable[None]] | None = None
         self.on_disconnected: Callable[[Socket], Awaitable[None]] | None = None

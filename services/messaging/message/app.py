@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.outbox import Outbox
+from messaging.kernel.pipeline import Pipelines
 from messaging.kernel.purging import Purging
 from messaging.kernel.service import Parts, Runtime
 from messaging.kernel.settings import load_settings
@@ -55,7 +56,8 @@ def build(runtime: Runtime) -> Parts:
     """Put the service together."""
     hub = runtime.socket_hub(PATH)
     delivery = Delivery(hub, runtime.bus, runtime.database)
-    parts = make_parts(runtime, delivery)
+    pipelines = Pipelines(runtime.database)
+    parts = make_parts(runtime, delivery, pipelines)
     MessageSockets(hub, parts)
     presence = PresenceBoard(hub, runtime.bus, runtime.database, runtime.clock)
     purging = Purging(runtime, PersonPurge(runtime.outbox, delivery, runtime.clock).page)
@@ -80,6 +82,7 @@ def build(runtime: Runtime) -> Parts:
             purging.consumer(MESSAGE_DELETIONS),
         ],
         tasks=[
+            pipelines.run,
             parts.commits.run,
             parts.receipts.run,
             delivery.run,
@@ -91,7 +94,7 @@ def build(runtime: Runtime) -> Parts:
     )
 
 
-def make_parts(runtime: Runtime, delivery: Delivery) -> MessageParts:
+def make_parts(runtime: Runtime, delivery: Delivery, pipelines: Pipelines) -> MessageParts:
     """Make what routes and sockets call."""
     settings = runtime.settings
     assert isinstance(settings, MessageSettings)  # noqa: S101 - `load` makes them
@@ -110,7 +113,7 @@ def make_parts(runtime: Runtime, delivery: Delivery) -> MessageParts:
         catch_up=CatchUpService(runtime.database, delivery, runtime.trust.revocations),
         receipts=ReceiptService(runtime.database, runtime.outbox, delivery),
         commits=GroupCommit(
-            committer(runtime),
+            committer(runtime, pipelines),
             delivery.publish,
             lanes=settings.send_lanes,
             deadline=timedelta(seconds=settings.batch_deadline_s),
@@ -130,12 +133,12 @@ def admission_of(settings: MessageSettings) -> Admission:
     )
 
 
-def committer(runtime: Runtime) -> Store:
+def committer(runtime: Runtime, pipelines: Pipelines) -> Store:
     """One transaction per batch of sends."""
 
     async def store(sends: Sequence[Send]) -> tuple[list[Outcome], list[NewMessages]]:
-        async with runtime.database.writing() as session:
-            result = await store_sends(session, runtime.outbox, sends, runtime.clock.now())
+        async with pipelines.transaction() as pipeline:
+            result = await store_sends(pipeline, runtime.outbox, sends, runtime.clock.now())
         runtime.outbox.wake()
         return result
 

@@ -11,7 +11,6 @@ import pytest
 import socketio
 from hypothesis import given
 from hypothesis import strategies as st
-from messaging.kernel import engine
 from messaging.kernel.clock import SystemClock
 from messaging.kernel.frames import FINAL_TEXT, find_frame, text_frame
 from messaging.kernel.links import MAX_BUFFERED_BYTES
@@ -268,8 +267,7 @@ async def test_a_socket_that_reads_nothing_is_dropped_before_it_holds_much(place
     assert most < 2 * MAX_BUFFERED_BYTES
 
 
-async def test_a_socket_that_answers_no_ping_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    pings = engine.Pings(interval_s=0.1, timeout_s=0.1)
+async def test_a_socket_that_answers_no_ping_is_given_up() -> None:
     revocations = RevocationList(SystemClock())
     hub = SocketHub(
         service="test",
@@ -278,7 +276,7 @@ async def test_a_socket_that_answers_no_ping_is_given_up(monkeypatch: pytest.Mon
         revocations=revocations,
         clock=SystemClock(),
     )
-    monkeypatch.setattr(hub, "_pings", pings)
+    hub.server.eio.ping_interval = hub.server.eio.ping_timeout = 0.2
     async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
         place, ada, ben = Place(hub, url), issuer.person("ada"), issuer.person("ben")
         mute, lively = await Raw.open(place, ada), await Raw.open(place, ben)

@@ -11,7 +11,6 @@ from uuid import UUID
 import orjson
 from messaging_wire import problems
 from messaging_wire.base import format_time
-from messaging_wire.conversation import Role
 from messaging_wire.events import MessageCreated
 from messaging_wire.ids import ConversationId, MessageId, UserId
 from messaging_wire.message import SendRequest
@@ -21,6 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from messaging.kernel.errors import ProblemError
 from messaging.kernel.ids import new_id
 from messaging.kernel.outbox import Outbox
+from messaging.kernel.pipeline import Pipeline
 from messaging.message.mentions import find_names, unpack
 from messaging.message.news import NewMessages
 from messaging.message.numbering import first_content_hash, next_place
@@ -73,9 +73,7 @@ Outcome = Sent | ProblemError
 class Batch:
     """The state of the conversations that a batch is about, under their locks."""
 
-    targets: dict[UUID, Target]
-    roles: dict[Pair, Role]
-    known: dict[messages.Key, Stored]
+    found: sends.Found
     replied_to: dict[UUID, UUID]
     refusing: set[relations.Pair]
     mentioned: dict[mentions.Named, UUID]
@@ -89,7 +87,7 @@ class Batch:
         """
         request, key = send.request, send.key
         digest = first_content_hash(request.conversation_id, request.content, request.reply_to)
-        known = self.known.get(key) or self.new.get(key)
+        known = self.found.known.get(key) or self.new.get(key)
         if known is not None:
             if known.content_hash != digest:
                 raise ProblemError(problems.ID_REUSED, "client_message_id was used for another message")
@@ -112,7 +110,7 @@ class Batch:
 
     def _target_of(self, send: Send) -> Target:
         request = send.request
-        target, role = self.targets.get(request.conversation_id), self.roles.get(send.place)
+        target, role = self.found.targets.get(request.conversation_id), self.found.roles.get(send.place)
         if target is None or role is None:
             raise ProblemError(problems.NOT_FOUND)
         if target.announcement_only and role == "member":
@@ -133,10 +131,10 @@ class Batch:
 
 
 async def store_sends(
-    session: AsyncSession, outbox: Outbox, batch_of: Sequence[Send], now: datetime
+    pipeline: Pipeline, outbox: Outbox, batch_of: Sequence[Send], now: datetime
 ) -> tuple[list[Outcome], list[NewMessages]]:
     """Store what can be stored, in order; return an outcome for each send, and news of the new messages."""
-    batch = await _lock(session, batch_of)
+    batch = await _lock(pipeline, batch_of)
     found: list[NewMessage | Stored | ProblemError] = []
     for send in batch_of:
         try:
@@ -144,56 +142,56 @@ async def store_sends(
         except ProblemError as error:
             found.append(error)
     if batch.new:
-        await _save(session, outbox, batch, {send.sender_id: send.username for send in batch_of})
+        await _save(pipeline, outbox, batch, {send.sender_id: send.username for send in batch_of})
     shown = {message.id: show(message) for message in batch.new.values()}
-    return await _outcomes(session, batch, found, shown), _news(batch, shown.values())
+    return await _outcomes(pipeline, batch, found, shown), _news(batch, shown.values())
 
 
-async def _lock(session: AsyncSession, batch_of: Sequence[Send]) -> Batch:
-    connection = await session.connection()
-    targets = await sends.lock_targets(connection, {send.request.conversation_id for send in batch_of})
-    here = [send for send in batch_of if send.request.conversation_id in targets]
+async def _lock(pipeline: Pipeline, batch_of: Sequence[Send]) -> Batch:
+    found = await sends.lock(
+        pipeline,
+        {send.request.conversation_id for send in batch_of},
+        {send.place for send in batch_of},
+        {send.key for send in batch_of},
+    )
+    here = [send for send in batch_of if send.request.conversation_id in found.targets]
     replied_to = {send.request.reply_to for send in here if send.request.reply_to is not None}
     named = {(send.request.conversation_id, name) for send in here for name in find_names(send.request.content)}
-    direct = [(send.sender_id, targets[send.request.conversation_id].direct_key) for send in here]
+    direct = [(send.sender_id, found.targets[send.request.conversation_id].direct_key) for send in here]
     pairs = {(sender, peer_of(key, sender)) for sender, key in direct if key}
     return Batch(
-        targets=targets,
-        roles=await sends.roles(connection, {send.place for send in here}),
-        known=await sends.lock_known(connection, {send.key for send in batch_of}),
-        replied_to=await messages.conversations_of(session, replied_to) if replied_to else {},
-        refusing=await relations.refusing(session, pairs) if pairs else set(),
-        mentioned=await mentions.members_by_name(session, named) if named else {},
+        found,
+        replied_to=await messages.conversations_of(pipeline.session, replied_to) if replied_to else {},
+        refusing=await relations.refusing(pipeline.session, pairs) if pairs else set(),
+        mentioned=await mentions.members_by_name(pipeline.session, named) if named else {},
     )
 
 
-async def _save(session: AsyncSession, outbox: Outbox, batch: Batch, usernames: dict[UserId, str]) -> None:
-    connection, new = await session.connection(), list(batch.new.values())
-    read: dict[Pair, int] = {(row.conversation_id, row.sender_id): row.seq for row in new}  # of each the last
-    await sends.save_counters(connection, [batch.targets[key] for key in sorted({pair[0] for pair in read})])
-    await sends.insert_messages(connection, new)
-    await sends.save_marks(connection, read)
-    await outbox.add_encoded(
-        session,
+async def _save(pipeline: Pipeline, outbox: Outbox, batch: Batch, usernames: dict[UserId, str]) -> None:
+    new, targets = list(batch.new.values()), batch.found.targets
+    events = outbox.statements(
+        pipeline.mark,
         MessageCreated.routing_key,
-        [event_of(row, batch.targets[row.conversation_id].member_version, usernames[row.sender_id]) for row in new],
+        [event_of(row, targets[row.conversation_id].member_version, usernames[row.sender_id]) for row in new],
     )
+    await sends.save(pipeline, [targets[key] for key in sorted({row.conversation_id for row in new})], new, events)
 
 
 async def _outcomes(
-    session: AsyncSession,
+    pipeline: Pipeline,
     batch: Batch,
     found: Sequence[NewMessage | Stored | ProblemError],
     shown: dict[MessageId, Shown],
 ) -> list[Outcome]:
-    repeats = await _repeats(session, {row.id for row in found if isinstance(row, Stored)})
+    stored = {row.id for row in found if isinstance(row, Stored)}
+    repeats = await _repeats(pipeline.session, stored) if stored else {}
     outcomes: list[Outcome] = []
     told: set[UUID] = set()
     for outcome in found:
         if isinstance(outcome, ProblemError):
             outcomes.append(outcome)
             continue
-        target = batch.targets.get(outcome.conversation_id)
+        target = batch.found.targets.get(outcome.conversation_id)
         created = isinstance(outcome, NewMessage) and outcome.id not in told  # a repeat inside the batch is a repeat
         told.add(outcome.id)
         view = shown[outcome.id] if isinstance(outcome, NewMessage) else repeats[outcome.id]
@@ -217,7 +215,7 @@ def _news(batch: Batch, shown: Iterable[Shown]) -> list[NewMessages]:
     by_conversation: dict[ConversationId, list[Shown]] = {}
     for message in shown:
         by_conversation.setdefault(message.conversation_id, []).append(message)
-    return [NewMessages(key, batch.targets[key].member_version, found) for key, found in by_conversation.items()]
+    return [NewMessages(key, batch.found.targets[key].member_version, found) for key, found in by_conversation.items()]
 
 
 def show(row: NewMessage) -> Shown:

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from messaging_wire.conversation import ConversationKind, Role
 from messaging_wire.ids import ClientMessageId, ConversationId, MessageId, UserId
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messaging.kernel.pipeline import Pipeline, Statement
 from messaging.message.store.members import Pair
 from messaging.message.store.messages import Key
 
@@ -59,99 +59,98 @@ class Stored:
     content_hash: bytes
 
 
-async def lock_targets(connection: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, Target]:
-    """Lock conversations in id order; those that are not there, or deleted, are left out."""
-    rows = await _rows(
-        connection,
-        "SELECT id, kind, announcement_only, direct_key, member_version, last_seq, last_rev, last_activity_at"
-        f" FROM conversation WHERE id IN ({_list(_hex(key) for key in sorted(ids))}) AND deleted_at IS NULL"
-        f" ORDER BY id{_lock(connection)}",
+@dataclass(frozen=True)
+class Found:
+    """What a batch of sends is about, as it is under the locks."""
+
+    targets: dict[UUID, Target]
+    """Conversations, locked in id order; those that are not there, or deleted, are left out."""
+    roles: dict[Pair, Role]
+    """Senders who are members."""
+    known: dict[Key, Stored]
+    """Messages by (sender, client_message_id), read as they are now and not as the transaction began."""
+
+
+async def lock(
+    pipeline: Pipeline, conversations: Iterable[UUID], pairs: Collection[Pair], keys: Collection[Key]
+) -> Found:
+    """Lock conversations, and read who may write there and what was stored before."""
+    for_update = "" if pipeline.is_sqlite else " FOR UPDATE"
+    targets, roles, known = await pipeline.run(
+        Statement(
+            "SELECT id, kind, announcement_only, direct_key, member_version, last_seq, last_rev, last_activity_at"
+            f" FROM conversation WHERE id IN ({_list(_hex(key) for key in sorted(conversations))})"
+            f" AND deleted_at IS NULL ORDER BY id{for_update}"
+        ),
+        Statement(
+            "SELECT conversation_id, user_id, role FROM member"
+            f" WHERE (conversation_id, user_id) IN ({_pairs(pipeline, pairs)})"
+        ),
+        Statement(
+            "SELECT sender_id, client_message_id, id, conversation_id, content_hash FROM message"
+            f" WHERE (sender_id, client_message_id) IN ({_pairs(pipeline, keys)}){for_update}"
+        ),
     )
-    targets = [
-        Target(UUID(bytes=row[0]), row[1], bool(row[2]), row[3], row[4], row[5], row[6], _time(row[7])) for row in rows
-    ]
-    return {target.id: target for target in targets}
-
-
-async def roles(connection: AsyncConnection, pairs: Collection[Pair]) -> dict[Pair, Role]:
-    """Return the roles of members of locked conversations; who is no member is left out."""
-    if not pairs:
-        return {}
-    rows = await _rows(
-        connection,
-        "SELECT conversation_id, user_id, role FROM member"
-        f" WHERE (conversation_id, user_id) IN ({_list_of_pairs(connection, pairs)})",
+    return Found(
+        {
+            key: Target(key, row[1], bool(row[2]), row[3], row[4], row[5], row[6], _time(row[7]))
+            for row in targets
+            for key in (UUID(bytes=row[0]),)
+        },
+        {(UUID(bytes=row[0]), UUID(bytes=row[1])): row[2] for row in roles},
+        {
+            (UUID(bytes=row[0]), UUID(bytes=row[1])): Stored(UUID(bytes=row[2]), UUID(bytes=row[3]), bytes(row[4]))
+            for row in known
+        },
     )
-    return {(UUID(bytes=row[0]), UUID(bytes=row[1])): row[2] for row in rows}
 
 
-async def lock_known(connection: AsyncConnection, keys: Collection[Key]) -> dict[Key, Stored]:
-    """Return messages by (sender, client_message_id), read as they are now and not as the transaction began."""
-    rows = await _rows(
-        connection,
-        "SELECT sender_id, client_message_id, id, conversation_id, content_hash FROM message"
-        f" WHERE (sender_id, client_message_id) IN ({_list_of_pairs(connection, keys)}){_lock(connection)}",
-    )
-    return {
-        (UUID(bytes=row[0]), UUID(bytes=row[1])): Stored(UUID(bytes=row[2]), UUID(bytes=row[3]), bytes(row[4]))
-        for row in rows
-    }
+async def save(
+    pipeline: Pipeline, targets: Sequence[Target], messages: Sequence[NewMessage], events: Sequence[Statement]
+) -> None:
+    """Insert texts, advance the counters of their conversations and their senders' marks, and store their events.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: one of them meets a unique key.
+    """
+    read: dict[Pair, int] = {(row.conversation_id, row.sender_id): row.seq for row in messages}  # of each the last
+    await pipeline.run(_counters(targets), _insert(pipeline, messages), _marks(pipeline, read), *events)
 
 
-async def save_counters(connection: AsyncConnection, targets: Sequence[Target]) -> None:
-    """Write the counters of locked conversations."""
+def _counters(targets: Sequence[Target]) -> Statement:
     seqs = " ".join(f"WHEN {_hex(target.id)} THEN {target.last_seq}" for target in targets)
     revs = " ".join(f"WHEN {_hex(target.id)} THEN {target.last_rev}" for target in targets)
     times = " ".join(f"WHEN {_hex(target.id)} THEN {_literal(target.last_activity_at)}" for target in targets)
-    await connection.exec_driver_sql(
+    return Statement(
         f"UPDATE conversation SET last_seq = CASE id {seqs} END, last_rev = CASE id {revs} END,"
         f" last_activity_at = CASE id {times} END WHERE id IN ({_list(_hex(target.id) for target in targets)})"
     )
 
 
-async def save_marks(connection: AsyncConnection, read: Mapping[Pair, int]) -> None:
-    """Move members of locked conversations up to where they have sent."""
-    greatest = "MAX" if _is_sqlite(connection) else "GREATEST"
-    seqs = " ".join(
-        f"WHEN conversation_id = {_hex(pair[0])} AND user_id = {_hex(pair[1])} THEN {seq}" for pair, seq in read.items()
-    )
-    await connection.exec_driver_sql(
-        f"UPDATE member SET delivered_seq = {greatest}(delivered_seq, CASE {seqs} END),"
-        f" read_seq = {greatest}(read_seq, CASE {seqs} END)"
-        f" WHERE (conversation_id, user_id) IN ({_list_of_pairs(connection, read)})"
-    )
-
-
-async def insert_messages(connection: AsyncConnection, rows: Sequence[NewMessage]) -> None:
-    """Insert texts.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: one of them meets a unique key.
-    """
-    mark = "?" if _is_sqlite(connection) else "%s"
+def _insert(pipeline: Pipeline, rows: Sequence[NewMessage]) -> Statement:
     values = ",".join(
         f"({_hex(row.conversation_id)},{row.seq},{_hex(row.id)},{row.rev},'text',{_hex(row.sender_id)},"
-        f"{_hex(row.client_message_id)},{mark},X'{row.content_hash.hex()}',"
+        f"{_hex(row.client_message_id)},{pipeline.mark},X'{row.content_hash.hex()}',"
         f"{'NULL' if row.reply_to is None else _hex(row.reply_to)},{_literal(row.created_at)},{_ids(row.mentions)})"
         for row in rows
     )
-    await connection.exec_driver_sql(
+    return Statement(
         "INSERT INTO message (conversation_id, seq, id, rev, kind, sender_id, client_message_id, content,"
         f" content_hash, reply_to, created_at, mentions) VALUES {values}",
         tuple(row.content for row in rows),
     )
 
 
-async def _rows(connection: AsyncConnection, statement: str) -> Sequence[Sequence[Any]]:
-    return (await connection.exec_driver_sql(statement)).all()
-
-
-def _is_sqlite(connection: AsyncConnection) -> bool:
-    return connection.dialect.name == "sqlite"
-
-
-def _lock(connection: AsyncConnection) -> str:
-    return "" if _is_sqlite(connection) else " FOR UPDATE"
+def _marks(pipeline: Pipeline, read: Mapping[Pair, int]) -> Statement:
+    greatest = "MAX" if pipeline.is_sqlite else "GREATEST"
+    seqs = " ".join(
+        f"WHEN conversation_id = {_hex(pair[0])} AND user_id = {_hex(pair[1])} THEN {seq}" for pair, seq in read.items()
+    )
+    return Statement(
+        f"UPDATE member SET delivered_seq = {greatest}(delivered_seq, CASE {seqs} END),"
+        f" read_seq = {greatest}(read_seq, CASE {seqs} END)"
+        f" WHERE (conversation_id, user_id) IN ({_pairs(pipeline, read)})"
+    )
 
 
 def _hex(key: UUID) -> str:
@@ -166,9 +165,9 @@ def _list(literals: Iterable[str]) -> str:
     return ",".join(literals)
 
 
-def _list_of_pairs(connection: AsyncConnection, pairs: Iterable[tuple[UUID, UUID]]) -> str:
-    pairs_ = ",".join(f"(X'{one.hex}',X'{other.hex}')" for one, other in sorted(pairs))
-    return f"VALUES {pairs_}" if _is_sqlite(connection) else pairs_
+def _pairs(pipeline: Pipeline, pairs: Iterable[tuple[UUID, UUID]]) -> str:
+    listed = ",".join(f"(X'{one.hex}',X'{other.hex}')" for one, other in sorted(pairs))
+    return f"VALUES {listed}" if pipeline.is_sqlite else listed
 
 
 def _literal(moment: datetime) -> str:
