@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from messaging_wire.ids import ConversationId
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, select, tuple_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -85,16 +85,6 @@ async def withdraw_invitations(session: AsyncSession, conversation_id: UUID, use
     await session.execute(
         delete(InvitationRow)
         .where(col(InvitationRow.conversation_id) == conversation_id, col(InvitationRow.inviter_id) == user_id)
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def forget_client_id(session: AsyncSession, conversation_id: UUID, user_id: UUID) -> None:
-    """Forget under which id of their own a person made a conversation."""
-    await session.execute(
-        update(ConversationRow)
-        .where(col(ConversationRow.id) == conversation_id, col(ConversationRow.creator_id) == user_id)
-        .values(client_id=None)
         .execution_options(synchronize_session=False)
     )
 
