@@ -61,7 +61,7 @@ class Bus(Protocol):
         ...
 
     def publish_hint(self, topic: str, body: bytes) -> None:
-        """Send a hint to every other process that listens to `topic`; lost while the broker is away."""
+        """Send a hint, without line feeds, to every process that listens to `topic`; lost while the broker is away."""
         ...
 
     def subscribe_hints(self, topic: str, handle: HintHandler, on_gap: Callable[[], None]) -> None:
