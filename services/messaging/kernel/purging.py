@@ -2,7 +2,7 @@
 
 `user.deleted` makes a row of `purge_job`. Whichever replica comes first works it off under its lock, each page in a
 transaction of its own, so that a crash costs one page. At the end the service answers `user.purged`. The row stays
-for a while as a tombstone (`deleted_among`): events that come late bring nobody back.
+for a while as a memory of them (`deleted_among`): events that come late bring nobody back.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ purges = Table(
 RETRY = timedelta(seconds=5)
 """When a job that failed is tried again; others go on meanwhile."""
 KEPT = timedelta(days=30)
-"""How long a tombstone stays: longer than any event can be under way."""
+"""How long it is remembered who has left: longer than any event can be under way."""
 LONGEST_SLEEP = timedelta(seconds=30)
 """A replica looks at least this often, for jobs that another one took in before it died."""
 BREATH_S = 0.005
@@ -190,7 +190,7 @@ class Purging:
             await session.execute(update(purges).where(purges.c.user_id == user_id).values(due_at=due_at))
 
     async def _idle(self) -> timedelta:
-        """Forget old tombstones now and then; return how long to sleep."""
+        """Forget now and then who left long ago; return how long to sleep."""
         now = self._clock.now()
         if self._forgot_at is None or now - self._forgot_at > timedelta(hours=1):
             self._forgot_at = now

@@ -1,4 +1,4 @@
-"""Deleted accounts whose data goes here, and afterwards the tombstones of them."""
+"""Deleted accounts whose data goes here, and afterwards the memory of who has left."""
 
 from messaging.migrations import kernel_tables
 
