@@ -4,7 +4,7 @@ PORT ?= 5000
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 
-.PHONY: help setup run test lint format e2e up down bench bench-full doctor images
+.PHONY: help setup run test lint format e2e e2e-full up down bench bench-full doctor images
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ down: setup ## The local cluster gone again
 
 e2e: setup ## The scenarios on a real cluster of their own
 	$(RUN) python -m e2e.cluster e2e
+
+e2e-full: setup ## The same with longer trouble: each part killed under 100,000 sends
+	$(RUN) python -m e2e.cluster e2e --full
 
 images: setup ## The container images
 	$(RUN) python -m e2e.images ensure

@@ -66,10 +66,13 @@ def kubectl(context: typer.Context, name: Name = kind.MAIN) -> None:
 
 @app.command()
 def e2e(
-    port: Port = 0, *, keep: Annotated[bool, typer.Option("--keep", help="leave the cluster there")] = False
+    port: Port = 0,
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="leave the cluster there")] = False,
+    full: Annotated[bool, typer.Option("--full", help="take half an hour more for trouble")] = False,
 ) -> None:
     """Play the scenarios through the gateway of a cluster of their own (on a free port by default), and delete it."""
-    raise typer.Exit(run.end_to_end(port, keep=keep))
+    raise typer.Exit(run.end_to_end(port, keep=keep, full=full))
 
 
 @app.command()

@@ -15,16 +15,26 @@ from e2e.cluster.kind import Cluster
 from e2e.images import binaries
 from e2e.steps import console, side_by_side, step
 
-FAULTS = (
+Fault = tuple[str, ...]
+"""A title, and the words for ``python -m e2e.faults``."""
+FAULTS: tuple[Fault, ...] = (
     ("SIGKILL under a stream of sends", "kill-message"),
     ("RabbitMQ stopped for a minute", "outage", "broker"),
     ("MySQL stopped for a minute", "outage", "database"),
 )
-"""What is done to a platform under a chat: a title, and the words for ``python -m e2e.faults``."""
+"""What is done to a platform under a chat."""
+KILLS: Fault = ("Each part killed three times under 5,000 sends", "kill-each")
+MANY_KILLS: Fault = (
+    "Each part killed three times under 100,000 sends, MySQL held for five minutes",
+    *("kill-each", "--sends", "100000", "--rate", "150", "--pause", "15", "--standstill", "300"),
+)
 
 
-def end_to_end(port: int, *, keep: bool = False) -> int:
-    """Run everything and return 0 when all went well, else 1; the cluster goes in any case, unless it is to be kept."""
+def end_to_end(port: int, *, keep: bool = False, full: bool = False) -> int:
+    """Run everything and return 0 when all went well, else 1; the cluster goes in any case, unless it is to be kept.
+
+    `full` takes the longer of the faults, about half an hour more.
+    """
     prefix = kind.KEPT if keep else kind.TEMPORARY
     cluster = Cluster(f"{prefix}{os.getpid()}", port or free_port())
     platform.prepare()
@@ -34,7 +44,7 @@ def end_to_end(port: int, *, keep: bool = False) -> int:
         side_by_side({"cluster": lambda: kind.create(cluster), "images": lambda: images.extend(platform.images())})
         kind.load(cluster, images)
         platform.install(cluster)
-        return play(cluster)
+        return play(cluster, full=full)
     finally:
         if keep:
             console.print(f"Cluster {cluster.name} stays, its gateway on http://localhost:{cluster.port}")
@@ -43,13 +53,14 @@ def end_to_end(port: int, *, keep: bool = False) -> int:
             kind.delete(cluster.name)
 
 
-def play(cluster: Cluster) -> int:
+def play(cluster: Cluster, *, full: bool = False) -> int:
     """Play scenarios, checks and faults against a cluster's platform; return 0 when all went well, else 1."""
     address = f"http://localhost:{cluster.port}"
     scenarios = _python(cluster, "Scenarios through the gateway", "e2e.scenarios", "--base-url", address)
     checks = report.play(Subject(cluster)) == 0
+    faults = (*FAULTS, MANY_KILLS if full else KILLS)
     target = ("--by", "cluster", "--base-url", address, "--kube-context", f"kind-{cluster.name}")
-    harmless = [_python(cluster, title, "e2e.faults", *target, *words) for title, *words in FAULTS]
+    harmless = [_python(cluster, title, "e2e.faults", *target, *words) for title, *words in faults]
     if scenarios and checks and all(harmless):
         return 0
     console.print(describe(cluster), last_words(cluster, platform.NAMESPACE), markup=False)

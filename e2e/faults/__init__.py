@@ -1,5 +1,6 @@
-"""Trouble on purpose: a killed process, a stopped broker, a stopped database; and the proof that nothing was lost.
+"""Trouble on purpose: killed processes, a stopped broker, a database that stands still; and the proof that nothing was
+lost.
 
 ``python -m e2e.faults`` runs it against a platform by compose or on a cluster. `e2e.checker` judges, `crowd` chats
-meanwhile, `target` does the harm; `kill_message` and `outage` are the two stories.
+meanwhile, `target` does the harm; `kill_each`, `kill_message` and `outage` are the stories.
 """

@@ -1,15 +1,15 @@
 """A platform by ``docker compose``, in the containers of one project."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from e2e.docker import docker
-from e2e.faults.target import Part, Target
+from e2e.faults.target import PARTS, Part, Process, Target
 
 ROOT = Path(__file__).parents[2]
-SERVICES: Mapping[Part, str] = {"broker": "rabbitmq", "database": "mysql"}
-OURS = ("auth", "user", "message", "notification", "export", "gateway")
+SERVICE_LABEL = "com.docker.compose.service"
 
 
 class ComposeTarget(Target):
@@ -20,27 +20,57 @@ class ComposeTarget(Target):
         self._project = project
         self._folder = folder
 
-    def kill_message(self) -> None:
+    def kill(self, part: Part) -> str:
         """Kill it and start it: Docker takes a kill by its client for a wish, and does not restart by itself."""
-        self._compose("kill", "--signal", "KILL", "message")
-        self._compose("start", "message")
+        container = min(self._containers(part), key=lambda one: str(one["State"]["StartedAt"]))
+        docker("kill", "--signal", "KILL", container["Id"])
+        docker("start", container["Id"])
+        return _name(container)
 
     def stop(self, part: Part) -> None:
         """Stop a part's container."""
-        self._compose("stop", SERVICES[part])
+        self._compose("stop", part)
 
     def start(self, part: Part) -> None:
         """Start a part's container."""
-        self._compose("start", SERVICES[part])
+        self._compose("start", part)
 
-    def processes(self) -> Mapping[str, str]:
-        """Of every container of ours, when its process was started."""
-        found = {}
-        for service in OURS:
-            for container in self._compose("ps", "--all", "--quiet", service).split():
-                [state] = json.loads(docker("inspect", container))
-                found[str(state["Name"]).lstrip("/")] = str(state["State"]["StartedAt"])
+    def hold(self, part: Part) -> None:
+        """Send SIGSTOP to the container's process."""
+        self._compose("kill", "--signal", "STOP", part)
+
+    def release(self, part: Part) -> None:
+        """Send SIGCONT."""
+        self._compose("kill", "--signal", "CONT", part)
+
+    def scale_message(self, replicas: int) -> None:
+        """Let compose have that many containers."""
+        self._compose(
+            "up", "--detach", "--wait", "--no-deps", "--no-build", "--no-recreate", "--scale", f"message={replicas}",
+            "message",
+        )  # fmt: skip
+
+    def processes(self) -> Sequence[Process]:
+        """Of every container, when its process was started."""
+        return [
+            Process(part, _name(container), str(container["State"]["StartedAt"]), _is_healthy(container))
+            for part in PARTS
+            for container in self._containers(part)
+        ]
+
+    def _containers(self, part: Part) -> list[dict[str, Any]]:
+        words = ("--filter", f"label=com.docker.compose.project={self._project}", "--filter")
+        ids = docker("ps", "--all", "--quiet", *words, f"label={SERVICE_LABEL}={part}").split()
+        found: list[dict[str, Any]] = json.loads(docker("inspect", *ids)) if ids else []
         return found
 
     def _compose(self, *words: str) -> str:
         return docker("compose", "--project-directory", self._folder, "--project-name", self._project, *words)
+
+
+def _name(container: dict[str, Any]) -> str:
+    return str(container["Name"]).lstrip("/")
+
+
+def _is_healthy(container: dict[str, Any]) -> bool:
+    return bool(container["State"].get("Health", {}).get("Status") == "healthy")

@@ -1,13 +1,16 @@
 """Story: the message process dies by kill -9 under a stream of sends; every acknowledged message is there once."""
 
 import asyncio
+import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from e2e.checker import Findings, check
-from e2e.faults.crowd import Crowd, Member
+from e2e.checker import Findings
+from e2e.faults.crowd import Crowd, judge
+from e2e.faults.member import Member
 from e2e.faults.target import Killable
 from e2e.scenarios.report import Report
 from e2e.scenarios.stage import Stage
@@ -22,41 +25,47 @@ class KillResult:
 
     findings: Findings
     acknowledged: int
-    killed_after: int
+    killed_after: Sequence[int]
+    """How many sends were acknowledged at each kill."""
     longest_silence: timedelta
 
 
-async def kill_message(target: Killable, *, sends: int = 500, report: Report | None = None) -> KillResult:
-    """Send, kill the message process when a fifth is acknowledged, and go on until all is acknowledged."""
+async def kill_message(
+    target: Killable, *, sends: int = 500, kills: int = 1, report: Report | None = None
+) -> KillResult:
+    """Send, kill the message process at moments that nobody knows before, and go on until all is acknowledged."""
     async with Stage(base_url=target.base_url, report=report or Report()) as stage:
         with stage.step(f"{SENDERS} people connect to one conversation"):
             crowd = await Crowd.gather(stage, SENDERS)
-        with stage.step(f"{sends} sends, and kill -9 of the message process among them"):
-            senders = [asyncio.create_task(_stream(member, sends // SENDERS)) for member in crowd.members]
-            killed_after = await _after(crowd, sends // 5)
-            await asyncio.to_thread(target.kill_message)
+        with stage.step(f"{sends} sends, and {kills} times kill -9 of the message process among them"):
+            senders = [asyncio.create_task(_stream(crowd, member, sends // SENDERS)) for member in crowd.members]
+            killed_after = []
+            for wanted in sorted(random.sample(range(sends // 10, sends * 8 // 10), kills)):
+                killed_after.append(await _after(crowd, wanted))
+                await asyncio.to_thread(target.kill, "message")
             async with asyncio.timeout(RECOVERED_WITHIN.total_seconds()):
                 await asyncio.gather(*senders)
         with stage.step("everybody catches up"):
-            observation = await crowd.disperse(RECOVERED_WITHIN)
+            observations = await crowd.disperse(RECOVERED_WITHIN)
         times = [moment for moment, _ in crowd.acknowledged()]
         return KillResult(
-            findings=check(observation),
+            findings=judge(observations),
             acknowledged=len(times),
             killed_after=killed_after,
             longest_silence=timedelta(seconds=max(after - before for before, after in pairwise(times))),
         )
 
 
-async def _stream(member: Member, number: int) -> None:
+async def _stream(crowd: Crowd, member: Member, number: int) -> None:
     for index in range(number):
-        await member.send(f"{member.person.name} sends {index}")
+        await member.send(crowd.conversations[0], f"{member.person.name} sends {index}")
 
 
 async def _after(crowd: Crowd, acknowledged: int) -> int:
     """Wait until that many are acknowledged and return how many are."""
     deadline = time.monotonic() + RECOVERED_WITHIN.total_seconds()
     while len(crowd.acknowledged()) < acknowledged:
+        crowd.failed()
         if time.monotonic() > deadline:
             raise TimeoutError(f"only {len(crowd.acknowledged())} sends were acknowledged")
         await asyncio.sleep(0.01)

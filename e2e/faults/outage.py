@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from e2e.checker import Findings, Json, check
-from e2e.faults.crowd import Crowd, Member
-from e2e.faults.target import Part, Target
+from e2e.checker import Findings, Json
+from e2e.faults.crowd import Crowd, judge
+from e2e.faults.member import Member
+from e2e.faults.target import OURS, Part, Target
 from e2e.scenarios.checks import ScenarioError
 from e2e.scenarios.report import Report
 from e2e.scenarios.stage import Stage
@@ -38,7 +39,7 @@ async def outage(
     """Chat, stop a part for a while, start it, and go on chatting until all is as it was."""
     async with Stage(base_url=target.base_url, report=report or Report()) as stage:
         crowd = await Crowd.gather(stage, PEOPLE)
-        before = target.processes()
+        before = _marks(target)
         async with _chatting(crowd):
             with stage.step("people chat"):
                 await _more_acknowledged(crowd, 10)
@@ -54,22 +55,26 @@ async def outage(
                 recovered_after = timedelta(seconds=crowd.acknowledged()[-1][0] - started)
                 await _more_acknowledged(crowd, 20)
         with stage.step("everybody catches up, and notifications arrive"):
-            observation = await crowd.disperse(RECOVERED_WITHIN)
-            await _notified(crowd, observation.stored[-1])
+            observations = await crowd.disperse(RECOVERED_WITHIN)
+            await _notified(crowd, observations[0].stored[-1])
         return OutageResult(
-            findings=check(observation),
-            acknowledged=len(observation.acknowledged),
+            findings=judge(observations),
+            acknowledged=len(crowd.acknowledged()),
             acknowledged_meanwhile=meanwhile,
             recovered_after=recovered_after,
-            restarted=tuple(name for name, mark in target.processes().items() if before.get(name) != mark),
+            restarted=tuple(name for name, mark in _marks(target).items() if before.get(name) != mark),
         )
+
+
+def _marks(target: Target) -> dict[str, str]:
+    return {process.name: process.mark for process in target.processes() if process.part in OURS}
 
 
 @asynccontextmanager
 async def _chatting(crowd: Crowd) -> AsyncIterator[None]:
     """Let everybody send all the time; at the end every send that was begun is acknowledged."""
     enough = asyncio.Event()
-    tasks = [asyncio.create_task(_chat(member, enough)) for member in crowd.members]
+    tasks = [asyncio.create_task(_chat(crowd, member, enough)) for member in crowd.members]
     try:
         yield
     finally:
@@ -78,11 +83,11 @@ async def _chatting(crowd: Crowd) -> AsyncIterator[None]:
             await asyncio.gather(*tasks)
 
 
-async def _chat(member: Member, enough: asyncio.Event) -> None:
+async def _chat(crowd: Crowd, member: Member, enough: asyncio.Event) -> None:
     number = 0
     while not enough.is_set():
         number += 1
-        await member.send(f"{member.person.name} says {number}")
+        await member.send(crowd.conversations[0], f"{member.person.name} says {number}")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(enough.wait(), BETWEEN_SENDS_S)
 

@@ -26,11 +26,12 @@ class NotAcknowledgedError(ScenarioError):
 
 
 class Live:
-    """An open socket of one person."""
+    """An open socket of one person. Events go to `listener` where there is one, and are not kept then."""
 
-    def __init__(self, *, within: timedelta) -> None:
+    def __init__(self, *, within: timedelta, listener: Callable[[str, Any], None] | None = None) -> None:
         self.heard: list[tuple[str, Any]] = []
         """Every event with its payload, in order of arrival."""
+        self._listener = listener
         self.ended = asyncio.Event()
         self._within = within
         self._changed = asyncio.Event()
@@ -108,7 +109,11 @@ class Live:
         await self._client.disconnect()
 
     def _hear(self, event: str, *arguments: object) -> None:
-        self.heard.append((event, arguments[0] if arguments else None))
+        payload = arguments[0] if arguments else None
+        if self._listener is not None:
+            self._listener(event, payload)
+            return
+        self.heard.append((event, payload))
         self._changed.set()
 
     def _end(self, *_reason: object) -> None:

@@ -24,7 +24,7 @@ def target(project: ComposeProject) -> ComposeTarget:
     return ComposeTarget(project.url, project=project.name)
 
 
-@pytest.mark.parametrize("part", ["broker", "database"])
+@pytest.mark.parametrize("part", ["rabbitmq", "mysql"])
 async def test_an_outage_loses_nothing_and_needs_no_restart(
     part: Part, target: ComposeTarget, record_property: Record
 ) -> None:
