@@ -65,7 +65,7 @@ class Deletions:
 
 
 async def tables_with(database: Database, *words: str | UUID) -> set[str]:
-    """The tables that hold one of the words, in any case, or of the ids; `purge_job`, the memory of who left, is left out."""
+    """The tables that hold one of the words, in any case, or of the ids; without `purge_job`, which remembers them."""
     found = set()
     async with database.engine.connect() as connection:
         for table in await connection.run_sync(lambda sync: sync.dialect.get_table_names(sync)):

@@ -52,7 +52,6 @@ KEPT = timedelta(days=30)
 """How long it is remembered who has left: longer than any event can be under way."""
 LONGEST_SLEEP = timedelta(seconds=30)
 """A replica looks at least this often, for jobs that another one took in before it died."""
-BREATH_S = 0.005
 PORTION = 500
 NOBODY = "Deleted person"
 """How somebody is called who has deleted their account."""
@@ -134,18 +133,19 @@ class Purging:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled, half of the time at most: others want the rows that a page holds."""
+        loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            worked, sleep = False, RETRY
+            worked, sleep_s, begun = False, RETRY.total_seconds(), loop.time()
             with outliving("purging"):
                 worked = await self.work_once()
-                sleep = timedelta(seconds=BREATH_S) if worked else await self._idle()
+                sleep_s = loop.time() - begun if worked else (await self._idle()).total_seconds()
             if worked:
-                await asyncio.sleep(BREATH_S)
+                await asyncio.sleep(sleep_s)
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(sleep.total_seconds()):
+                async with asyncio.timeout(sleep_s):
                     await self._wake.wait()
 
     async def work_once(self) -> bool:
