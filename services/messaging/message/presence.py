@@ -6,7 +6,7 @@ that close and open again within a second are no news.
 
 import asyncio
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -21,18 +21,26 @@ from messaging.kernel.bus import Bus
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
 from messaging.kernel.ids import new_id
-from messaging.kernel.presence import ASK_TOPIC, SNAPSHOT_EVERY, TOPIC, Change, Leases, PresenceHint
+from messaging.kernel.presence import (
+    ASK_TOPIC,
+    EXPIRE_EVERY_S,
+    PORTION,
+    SNAPSHOT_EVERY,
+    TOPIC,
+    Change,
+    Leases,
+    PresenceHint,
+)
 from messaging.kernel.sockets import Socket, SocketHub
-from messaging.message.store import fellows, people, relations
-from messaging.message.store.relations import Pair
+from messaging.message.store import fellows, people
 
 log = structlog.get_logger(__name__)
 
 COALESCE_S: Final = 1.0
-EXPIRE_EVERY_S: Final = 5.0
 TOLD_AT_ONCE: Final = 100
 """Of how many people sockets are told in a second; the others of a rush wait for the next."""
-HINT_SIZE: Final = 1000
+TOLD_PER_S: Final = 5000.0
+"""How many times a second somebody is told of somebody in the long run, so that a rush costs little of a core."""
 
 
 class PresenceBoard:
@@ -49,7 +57,7 @@ class PresenceBoard:
         self._unpublished: set[UserId] = set()
         self._untold: dict[UserId, Change] = {}
         self._again: dict[UserId, None] = {}
-        self._changed, self._asked = asyncio.Event(), asyncio.Event()
+        self._changed, self._asked, self._news = asyncio.Event(), asyncio.Event(), asyncio.Event()
         hub.on_connected, hub.on_disconnected = self._connected, self._disconnected
         hub.on("presence", self._set_state)
         bus.subscribe_hints(TOPIC, self._take_hint, self._came_back)
@@ -66,7 +74,8 @@ class PresenceBoard:
         """Tell, renew and forget until cancelled."""
         self._bus.publish_hint(ASK_TOPIC, b"")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._tell_changes())
+            tasks.create_task(self._publish_changes())
+            tasks.create_task(self._tell_news())
             tasks.create_task(self._renew())
             tasks.create_task(self._expire())
 
@@ -111,12 +120,12 @@ class PresenceBoard:
         self._will_tell(self._leases.take(hint, self._clock.now()))
         if hint.again:
             self._again.update(dict.fromkeys(hint.again))
-            self._changed.set()
+            self._news.set()
 
     def _will_tell(self, changes: Collection[Change]) -> None:
         if changes:
             self._untold.update({change.user_id: change for change in changes})
-            self._changed.set()
+            self._news.set()
 
     def _publish(self, hint: PresenceHint) -> None:
         self._bus.publish_hint(TOPIC, hint.model_dump_json().encode())
@@ -126,22 +135,29 @@ class PresenceBoard:
         self._asked.set()
         self._bus.publish_hint(ASK_TOPIC, b"")
 
-    def _publish_states(self, users: Collection[UserId]) -> None:
+    async def _publish_states(self, users: Collection[UserId]) -> None:
         remaining, now = iter(users), self._clock.now()
-        while portion := list(islice(remaining, HINT_SIZE)):
+        while portion := list(islice(remaining, PORTION)):
             states = {user_id: self._own_state(user_id) for user_id in portion}
             hint = PresenceHint(replica=self._replica, at=now, states=states)
             self._take(hint)
             self._publish(hint)
+            await asyncio.sleep(0)
 
-    async def _tell_changes(self) -> None:
+    async def _publish_changes(self) -> None:
         while True:
             await self._changed.wait()
             await asyncio.sleep(COALESCE_S)
             self._changed.clear()
             unpublished, self._unpublished = self._unpublished, set()
-            self._publish_states(unpublished)
-            await self._tell_sockets()
+            await self._publish_states(unpublished)
+
+    async def _tell_news(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            told = await self._tell_sockets()
+            await asyncio.sleep(max(COALESCE_S, told / TOLD_PER_S))
 
     async def _renew(self) -> None:
         """Tell of everybody here every 15 s, and when asked, though not more often than once a second."""
@@ -153,64 +169,69 @@ class PresenceBoard:
             except TimeoutError:
                 pass
             self._asked.clear()
-            self._publish_states(list(self._own))
+            await self._publish_states(list(self._own))
 
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(EXPIRE_EVERY_S)
-            self._will_tell(self._leases.expire(self._clock.now()))
+            self._will_tell(await self._leases.expire_all(self._clock.now()))
 
-    async def _tell_sockets(self) -> None:
-        """Tell this replica's sockets of some people whose state has changed, or who are to be told of again."""
+    async def _tell_sockets(self) -> int:
+        """Tell this replica's sockets of some people who have changed, or are to be told of again; return how often."""
+        users = list(islice(dict.fromkeys([*self._untold, *self._again]), TOLD_AT_ONCE))
         if not self._hub.connected_users():
             self._untold.clear()
             self._again.clear()
-            return
-        users = list(islice(dict.fromkeys([*self._untold, *self._again]), TOLD_AT_ONCE))
+            return 0
         changes = {user_id: self._untold.pop(user_id) for user_id in users if user_id in self._untold}
         again = {user_id for user_id in users if user_id in self._again}
         for user_id in again:
             del self._again[user_id]
         if self._untold or self._again:
-            self._changed.set()
+            self._news.set()
         try:
-            seen, unseen = await self._audience(users, again)
+            audience = await self._audience(users)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("presence_not_told", error=type(error).__name__, people=len(users))
-            return
-        for user_id, viewers in seen.items():
-            change = changes.get(user_id)
-            state = self._leases.state(user_id)
-            if change is not None or state != "offline":
-                self._emit(viewers, user_id, state, change.left_at if change is not None else None)
-        for user_id, viewers in unseen.items():
-            self._emit(viewers, user_id, "offline", None)
+            return 0
+        for user_id in users:
+            self._tell_of(user_id, changes.get(user_id), audience, again=user_id in again)
+        return audience.size
 
-    def _emit(
-        self, viewers: Collection[UserId], user_id: UserId, state: PresenceState, left_at: datetime | None
-    ) -> None:
-        last_seen_at = left_at if state == "offline" else None
-        self._hub.emit(viewers, "presence", Presence(user_id=user_id, state=state, last_seen_at=last_seen_at))
+    def _tell_of(self, user_id: UserId, change: Change | None, audience: "Audience", *, again: bool) -> None:
+        """Tell those who may see a person; `again`, also those who may not, as whom they had better think offline."""
+        state = self._leases.state(user_id)
+        if change is not None or state != "offline":
+            left_at = change.left_at if change is not None and state == "offline" else None
+            self._emit(audience.seen.get(user_id, ()), Presence(user_id=user_id, state=state, last_seen_at=left_at))
+        if again:
+            self._emit(audience.unseen.get(user_id, ()), Presence(user_id=user_id, state="offline"))
 
-    async def _audience(
-        self, users: Collection[UserId], again: Collection[UserId]
-    ) -> tuple[dict[UserId, list[UserId]], dict[UserId, list[UserId]]]:
-        """Who here may see each of `users`; and of `again`, who may not and had better think that they are offline."""
-        here = self._hub.connected_users()
+    def _emit(self, viewers: Collection[UserId], told: Presence) -> None:
+        self._hub.emit(viewers, "presence", told)
+
+    async def _audience(self, users: Collection[UserId]) -> "Audience":
         async with self._database.reading() as session:
             known = await people.find(session, users)
-            around = await fellows.viewers(session, users, here)
-            pairs: set[Pair] = {(person, viewer) for person in around for viewer in around[person]}
-            blocked = await relations.blocked_between(session, pairs)
-            if again:
-                blocked |= {pair for pair in await relations.blocked_by(session, again) if pair[1] in here}
+            near, blocked = await fellows.viewers(session, users, self._hub.connected_users())
         hidden = {user_id for user_id, person in known.items() if not person.shows_presence}
-        seen: dict[UserId, list[UserId]] = {}
-        unseen: dict[UserId, list[UserId]] = {}
-        for pair in pairs | blocked:
-            person, viewer = UserId(pair[0]), UserId(pair[1])
-            if pair not in blocked and person not in hidden:
-                seen.setdefault(person, []).append(viewer)
-            elif person in again:
-                unseen.setdefault(person, []).append(viewer)
-        return seen, unseen
+        audience = Audience(
+            seen={user_id: viewers for user_id, viewers in near.items() if user_id not in hidden},
+            unseen={user_id: blocked.get(user_id, []) for user_id in users},
+        )
+        for user_id in hidden & near.keys():
+            audience.unseen[UserId(user_id)] = [*audience.unseen[UserId(user_id)], *near[UserId(user_id)]]
+        return audience
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is connected here and may see each of some people, and who would like to and may not."""
+
+    seen: dict[UserId, list[UserId]]
+    unseen: dict[UserId, list[UserId]]
+
+    @property
+    def size(self) -> int:
+        """How many pairs these are."""
+        return sum(len(viewers) for side in (self.seen, self.unseen) for viewers in side.values())

@@ -16,7 +16,6 @@ from messaging.message.tables import PersonRow, RelationRow
 Pair = tuple[UUID, UUID]
 """A person, and another of whom they have said something (or to whom they want to write)."""
 
-MAX_BLOCKS = 10_000
 PAIRS_AT_ONCE = 1000
 SAID = ("contact", "blocked", "version")
 
@@ -65,14 +64,6 @@ async def refusing(session: AsyncSession, pairs: Iterable[Pair]) -> set[Pair]:
         if blocked or (other in reserved and not contact):
             refused.add((sender, other))
     return refused
-
-
-async def blocked_by(session: AsyncSession, people: Collection[UUID]) -> set[Pair]:
-    """Return pairs (person, other) of those `people`, and some whom they have blocked: of a thousand all."""
-    query = select(col(RelationRow.user_id), col(RelationRow.other_id)).where(
-        col(RelationRow.user_id).in_(list(people)), col(RelationRow.blocked) == true()
-    )
-    return {(row[0], row[1]) for row in (await session.execute(query.limit(MAX_BLOCKS))).all()}
 
 
 async def versions(session: AsyncSession, pairs: Iterable[Pair]) -> dict[Pair, int]:

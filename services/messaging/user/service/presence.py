@@ -21,14 +21,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from messaging.kernel.bus import Bus
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
-from messaging.kernel.presence import ASK_TOPIC, TOPIC, Change, Leases, PresenceHint
+from messaging.kernel.presence import ASK_TOPIC, EXPIRE_EVERY_S, TOPIC, Change, Leases, PresenceHint
 from messaging.kernel.tokens import Caller
 from messaging.user.store import last_seen, profiles, relations
 
 log = structlog.get_logger(__name__)
 
 COALESCE_S: Final = 1.0
-EXPIRE_EVERY_S: Final = 5.0
 WRITTEN_AT_ONCE: Final = 500
 MAX_WAITING: Final = 100_000
 """How many times of last being seen wait for a database that is away; more are lost, and nothing else."""
@@ -129,7 +128,7 @@ class PresenceService:
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(EXPIRE_EVERY_S)
-            self._note(self._leases.expire(self._clock.now()))
+            self._note(await self._leases.expire_all(self._clock.now()))
 
 
 async def _save(session: AsyncSession, leaving: dict[UserId, datetime]) -> None:
