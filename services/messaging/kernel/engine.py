@@ -99,10 +99,10 @@ class EngineSocket(async_socket.AsyncSocket):  # type: ignore[misc]  # the libra
         else:
             self.queue.put_nowait(packet.Packet(encoded_packet=text))
 
-    def put_frame(self, frame: bytes, payload: bytes) -> None:
+    def put_frame(self, frame: bytes, payload: bytes, *, crowd: bool = False) -> None:
         """Send an engine.io packet that is encoded already; `frame` is `payload` as a WebSocket frame."""
         if self.link is not None:
-            self.link.write(frame)
+            self.link.write(frame, crowd=crowd)
         elif self.queue.qsize() < MAX_QUEUED:
             self.queue.put_nowait(packet.Packet(encoded_packet=payload.decode()))
         else:

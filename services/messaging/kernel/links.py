@@ -9,11 +9,14 @@ Frames that are no plain text, the handshake and the close stay the business of 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from prometheus_client import Counter
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.http11 import Request
 from websockets.utils import apply_mask
 
@@ -23,6 +26,8 @@ EXTENSION: Final = "messaging.link"
 MAX_BUFFERED_BYTES: Final = 1024 * 1024
 """What may wait for a socket that reads slowly; more, and it is dropped."""
 CLOSE_WITHIN_S: Final = 1.0
+SLICE: Final = 256
+"""How many of a crowd are written to in one turn of the event loop: about 2 ms."""
 OPCODES_OF_MESSAGES: Final = frozenset({0x0, 0x1, 0x2})
 
 SLOW = Counter("messaging_sockets_dropped_total", "Sockets dropped because they read too slowly")
@@ -58,16 +63,48 @@ class Arrivals:
         return not self._items
 
 
+class Writing:
+    """Who has something to be written: few are written to at once, a crowd in slices, so that nobody else waits.
+
+    A link that is in the crowd and then has something of its own to be told is told both, in order, at once.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._soon: list[Link] = []
+        self._crowd: deque[Link] = deque()
+        self._scheduled = False
+
+    def add(self, link: "Link", *, crowd: bool) -> None:
+        """Have a link written to in this turn of the event loop, or in one of the next."""
+        (self._crowd if crowd else self._soon).append(link)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        soon, self._soon = self._soon, []
+        for link in soon:
+            link.flush()
+        for _ in range(min(SLICE, len(self._crowd))):
+            self._crowd.popleft().flush()
+        self._scheduled = bool(self._crowd)
+        if self._scheduled:
+            self._loop.call_soon(self._write)
+
+
 class Link(WebSocketsSansIOProtocol):
     """A WebSocket of uvicorn's that can be read and written without its queue, once it is adopted."""
 
     take: Callable[[bytes], bool] | None = None
     """Takes a message at once, or answers False to have it wait for the application's next `receive`."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, config: Config, server_state: ServerState, *args: Any, **options: Any) -> None:
+        super().__init__(config, server_state, *args, **options)
+        self._writing = writing_of(server_state, self.loop)
         self.queue = Arrivals()  # type: ignore[assignment]  # all that is used of the queue
         self._outgoing: list[bytes] = []
+        self._in_crowd = False
         self._unread = b""
         self._fragmented = False
 
@@ -91,15 +128,17 @@ class Link(WebSocketsSansIOProtocol):
         """Whether messages wait for the application's next `receive`."""
         return not self.queue.empty()
 
-    def write(self, frame: bytes) -> None:
-        """Send a frame with all others of this turn of the event loop."""
-        if not self._outgoing:
-            self.loop.call_soon(self._flush)
-        self._outgoing.append(frame)
+    def write(self, frame: bytes, *, crowd: bool = False) -> None:
+        """Send a frame with all others of this turn of the event loop; `crowd` where very many get it."""
+        outgoing = self._outgoing
+        outgoing.append(frame)
+        if len(outgoing) == 1 or (self._in_crowd and not crowd):
+            self._in_crowd = crowd
+            self._writing.add(self, crowd=crowd)
 
     def end(self) -> None:
         """Close in good order; a client that does not read is cut off soon after."""
-        self._flush()
+        self.flush()
         if self.transport.is_closing():
             return
         if not self.close_sent:
@@ -140,7 +179,8 @@ class Link(WebSocketsSansIOProtocol):
             self._fragmented = not frame[0] & 0x80
         super().data_received(frame)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is waiting; a socket that has not read too much of the former is cut off."""
         outgoing, self._outgoing = self._outgoing, []
         transport = self.transport
         if not outgoing or self.close_sent or transport.is_closing():
@@ -149,6 +189,15 @@ class Link(WebSocketsSansIOProtocol):
         if transport.get_write_buffer_size() > MAX_BUFFERED_BYTES:
             SLOW.inc()
             transport.abort()
+
+
+def writing_of(server_state: ServerState, loop: asyncio.AbstractEventLoop) -> Writing:
+    """The one of a uvicorn server."""
+    writing: Writing | None = getattr(server_state, "messaging_writing", None)
+    if writing is None:
+        writing = Writing(loop)
+        server_state.messaging_writing = writing  # type: ignore[attr-defined]  # the only object that its links share
+    return writing
 
 
 def link_of(scope: Mapping[str, Any]) -> Link | None:

@@ -44,6 +44,8 @@ PING_INTERVAL_S, PING_TIMEOUT_S = 25, 20
 
 CONNECTED = Gauge("messaging_sockets_connected", "Open sockets", ["service"])
 
+CROWD = 256
+"""An event for more sockets than these is written in slices, between which others have their turn."""
 EVENT, ACKNOWLEDGEMENT = b"42", b"43"
 """Engine.io's type of a message and Socket.IO's of a packet, in the namespace `/`."""
 
@@ -90,9 +92,9 @@ class Socket:
     expiry: asyncio.TimerHandle | None = None
     unanswered: int = 0
 
-    def put(self, outgoing: Outgoing) -> None:
-        """Send an event, in the order of the calls."""
-        self.engine.put_frame(outgoing.frame, outgoing.payload)
+    def put(self, outgoing: Outgoing, *, crowd: bool = False) -> None:
+        """Send an event, in the order of the calls; `crowd` where very many get it."""
+        self.engine.put_frame(outgoing.frame, outgoing.payload, crowd=crowd)
 
 
 Handler = Callable[[Socket, Any], Awaitable[BaseModel | Answer]]
@@ -237,9 +239,9 @@ class SocketHub:
         """Send an event to all sockets of `users` on this replica, in the order of the calls."""
         targets = self.sockets_of(users)
         if targets:
-            outgoing = encode(event, payload)
+            outgoing, crowd = encode(event, payload), len(targets) > CROWD
             for socket in targets:
-                socket.put(outgoing)
+                socket.put(outgoing, crowd=crowd)
 
     async def _engine_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         """Close an engine.io session that sends no CONNECT in time."""

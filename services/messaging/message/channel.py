@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.kernel.database import Database
-from messaging.kernel.sockets import SocketHub
+from messaging.kernel.sockets import CROWD, SocketHub
 from messaging.message.news import MembersChanged
 from messaging.message.presentation import present_to_all
 from messaging.message.sequencer import Sequencer
@@ -212,10 +212,11 @@ def emit_messages(hub: SocketHub, users: Collection[UserId], event: str, message
     sockets = hub.sockets_of(users)
     if not sockets:
         return
+    crowd = len(sockets) > CROWD
     for message in messages:
         own, others = message.outgoing(event)
         for socket in sockets:
-            socket.put(own if socket.caller.user_id == message.sender_id else others)
+            socket.put(own if socket.caller.user_id == message.sender_id else others, crowd=crowd)
 
 
 def emit_to_others(hub: SocketHub, users: Collection[UserId], event: str, payload: BaseModel, but: UUID) -> None:

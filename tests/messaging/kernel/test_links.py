@@ -300,3 +300,27 @@ async def test_uvicorn_and_the_library_still_have_the_parts_that_are_used(place:
         await ws.receive()
         (socket,) = place.hub.sockets_of([ada.id])
         assert socket.engine.link is not None, "the socket goes the library's slow way"
+
+
+async def test_what_a_crowd_is_told_and_what_one_is_told_keep_their_order(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging.kernel.links.SLICE", 1)
+    people = [issuer.person(f"p{number}") for number in range(5)]
+    raws = [await Raw.open(place, person) for person in people]
+    everybody = [person.id for person in people]
+
+    for number in range(0, 40, 4):
+        monkeypatch.setattr("messaging.kernel.sockets.CROWD", 0)
+        place.hub.emit(everybody, "tick", Tick(text=str(number)))
+        place.hub.emit(everybody, "tick", Tick(text=str(number + 1)))
+        monkeypatch.setattr("messaging.kernel.sockets.CROWD", 256)
+        place.hub.emit([people[3].id], "tick", Tick(text=str(number + 2)))
+        await asyncio.sleep(0)
+        place.hub.emit(everybody, "tick", Tick(text=str(number + 3)))
+
+    for person, raw in zip(people, raws, strict=True):
+        count = 40 if person is people[3] else 30
+        numbers = [int((await raw.text()).split('"text":"')[1].split('"')[0]) for _ in range(count)]
+        raw.writer.close()
+        assert numbers == sorted(numbers)
