@@ -17,6 +17,7 @@ import orjson
 import structlog
 from messaging_wire.events import Envelope, UserDeleted, UserPurged
 from messaging_wire.ids import UserId
+from prometheus_client import Counter
 from sqlalchemy import Column, ColumnElement, Index, RowMapping, Table, delete, select, tuple_, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -52,6 +53,8 @@ KEPT = timedelta(days=30)
 """How long it is remembered who has left: longer than any event can be under way."""
 LONGEST_SLEEP = timedelta(seconds=30)
 """A replica looks at least this often, for jobs that another one took in before it died."""
+PURGED = Counter("messaging_people_purged_total", "People of whom nothing is held any more", ["service"])
+FAILED = Counter("messaging_purge_failed_total", "Pages of a removal that failed and are tried again", ["service"])
 PORTION = 500
 NOBODY = "Deleted person"
 """How somebody is called who has deleted their account."""
@@ -162,6 +165,7 @@ class Purging:
                     return False
                 page = await self._work(session, row)
         except Exception:
+            FAILED.labels(self._service).inc()
             if row is not None:
                 await self._put_off(row["user_id"])
             raise
@@ -177,6 +181,7 @@ class Purging:
             values = {"notes": "{}", "due_at": None, "done_at": self._clock.now()}
             await self._outbox.drop_parked(session, job.user_id)
             await self._outbox.add(session, [self._purged(row)])
+            PURGED.labels(self._service).inc()
             log.info("user_purged", user_id=str(job.user_id))
         await session.execute(update(purges).where(purges.c.user_id == job.user_id).values(**values))
         return page

@@ -157,6 +157,17 @@ async def test_the_other_side_of_a_direct_conversation_stays_readable_and_takes_
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:messaging:problem:cannot-message")
 
 
+async def test_a_direct_conversation_goes_when_both_have_left(world: World, deletions: Deletions) -> None:
+    ada, bob = world.user("ada"), world.user("bob")
+    await ada.post("/conversation", {"title": "so that she is known"}, expect=201)
+    direct = await bob.post("/conversation", {"kind": "direct", "member_ids": [ada.id]}, expect=201)
+    await bob.send(direct["id"], "words between the two")
+    for person in (ada, bob):
+        await deletions.complete(person.person.id, "keep")
+
+    assert await holds(world, "words between the two") == set()
+
+
 async def test_notes_to_oneself_go(world: World, deletions: Deletions) -> None:
     ada = world.user("ada-notes")
     await ada.post("/conversation", {"title": "so that she is known"}, expect=201)
