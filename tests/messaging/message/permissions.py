@@ -47,6 +47,7 @@ class Row:
     invited: int | None = None
     blocked: int | None = None
     gone: int | None = None
+    deleted: int = 401
 
     @property
     def name(self) -> str:
@@ -57,6 +58,7 @@ class Row:
         """The answer to each of `ROLES`."""
         stranger, ex_member, member, admin, owner = self.answers
         return dict.fromkeys(WITHOUT_TOKEN, 401) | {
+            "deleted": self.deleted,
             "stranger": stranger,
             "invited": stranger if self.invited is None else self.invited,
             "ex_member": ex_member,
@@ -149,6 +151,14 @@ ROWS: Final = (
 )
 
 
+GRANT = "by a grant for the group's export"
+INTERNAL: Final = (
+    Row("GET", "/internal/export/conversations/{id}", MEMBERS, note=GRANT, deleted=404),
+    Row("GET", "/internal/fellows?ids={target}", ANYBODY, note="who of them shares a conversation with me", gone=200),
+)
+"""On the port that the gateway does not reach. A grant outlives a session, and ends with the membership."""
+
+
 def render() -> str:
     """The page docs/permissions.md."""
     head = [
@@ -165,12 +175,15 @@ def render() -> str:
         "`{direct}` is a direct conversation between *blocked* and `{target}`, `{direct_message}` one of *blocked* in",
         "it; `{target}` is a member of the group, `{message}` theirs; `{outsider}` and `{waiting}` are in nothing, the",
         "latter invited. Somebody who has blocked the one who adds them is invited as far as the group can see, and",
-        "never asked.",
+        "never asked. The routes under `/internal` are on a port that the gateway does not reach.",
         "",
         "| | " + " | ".join(role.replace("_", "-") for role in ROLES) + " |",
         "|---|" + "---|" * len(ROLES),
     ]
-    lines = [f"| {_title(row)} | " + " | ".join(str(row.expected()[role]) for role in ROLES) + " |" for row in ROWS]
+    lines = [
+        f"| {_title(row)} | " + " | ".join(str(row.expected()[role]) for role in ROLES) + " |"
+        for row in (*ROWS, *INTERNAL)
+    ]
     return "\n".join([*head, *lines]) + "\n"
 
 

@@ -1,6 +1,7 @@
 """The stream for exports: only to a grant for that conversation, and only while its person is a member."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +14,17 @@ from tests.messaging.message.world import Json, User, World
 
 
 def grant(
-    user: User, group: Json, *, token_type: str = "grant+jwt", audience: str = "messaging-export", **changes: Any
+    user: User,
+    group: Json,
+    *,
+    token_type: str = "grant+jwt",
+    audience: str = "messaging-export",
+    lifetime: timedelta = timedelta(hours=1),
+    **changes: Any,
 ) -> str:
     """A grant as auth makes it."""
     claims = {"sub": user.id, "scope": "export", "conversation_id": group["id"], "export_id": str(uuid4())}
-    return user.world.issuer.sign(claims | changes, token_type=token_type, audience=audience)
+    return user.world.issuer.sign(claims | changes, token_type=token_type, audience=audience, lifetime=lifetime)
 
 
 async def stream(user: User, group: Json, token: str) -> httpx.Response:
@@ -68,7 +75,7 @@ async def test_who_is_removed_while_the_stream_runs_gets_no_further_page(world: 
     "changes",
     [{"token_type": "at+jwt"}, {"audience": "messaging"}, {"scope": "everything"}, {"sub": "nobody"}],
 )
-async def test_a_grant_for_something_else_is_refused(world: World, changes: dict[str, str]) -> None:
+async def test_a_grant_for_something_else_is_refused(world: World, changes: dict[str, Any]) -> None:
     ada = world.user("ada")
     group = await world.group(ada)
 

@@ -15,10 +15,12 @@ from fastapi.routing import APIRoute
 from messaging_wire.auth import Revocation
 from socketio.exceptions import ConnectionError as RefusedError
 
-from tests.messaging.message.permissions import PAGE, ROLES, ROWS, WITHOUT_TOKEN, Row, render
+from tests.messaging.message.permissions import GRANT, INTERNAL, PAGE, ROLES, ROWS, WITHOUT_TOKEN, Row, render
+from tests.messaging.message.test_exporting import grant
 from tests.messaging.message.test_people import BLOCKED, CONTACT, deliver, profile, said
 from tests.messaging.message.world import Json, User, World, until
 
+EVERY = (*ROWS, *INTERNAL)
 PLACES = {
     "id": "conversation_id",
     "direct": "conversation_id",
@@ -55,9 +57,26 @@ class Cast:
         if row.method == "EVENT":
             return await self._emit(row.path, body, role)
         path = self.filled(row.path, role)
+        if path.startswith("/internal/"):
+            headers = self._grant(role) if row.note == GRANT else self._bearer(role)
+            return (await self.world.service.admin.request(row.method, path, headers=headers)).status_code
+        answer = await self.world.service.public.request(
+            row.method, f"/api{path}", json=body, headers=self._bearer(role)
+        )
+        return answer.status_code
+
+    def _bearer(self, role: str) -> dict[str, str]:
+        return self.users[role].person.headers if role != "anonymous" else {}
+
+    def _grant(self, role: str) -> dict[str, str]:
+        """A grant as auth has exchanged it for the token of `role`."""
         if role == "anonymous":
-            return (await self.world.service.public.request(row.method, f"/api{path}", json=body)).status_code
-        return (await self.users[role].ask(row.method, path, json=body)).status_code
+            return {}
+        group, lifetime = (
+            self.gone if role == "gone" else self.group,
+            timedelta(minutes=-1 if role == "expired" else 60),
+        )
+        return {"Authorization": f"Bearer {grant(self.users[role], group, lifetime=lifetime)}"}
 
     async def _emit(self, event: str, body: Any, role: str) -> int:
         refusals: list[Json] = []
@@ -121,21 +140,20 @@ async def _revoke(world: World, user: User) -> None:
 
 def named(path: str) -> str:
     """A row's path as the route is declared."""
-    path = re.sub(r"{(\w+)}", lambda found: "{" + PLACES[found[1]] + "}", path)
-    path = path.replace("/👍", "/{emoji}")
-    return path.replace("invitations/{waiting}", "invitations/{user_id}")
+    path = re.sub(r"{(\w+)}", lambda found: "{" + PLACES[found[1]] + "}", path.partition("?")[0])
+    return path.replace("/👍", "/{emoji}")
 
 
 def test_every_route_has_a_row(world: World) -> None:
     routes = {
         (method, route.path.removeprefix("/api"))
-        for router in world.service.host.parts.routers
+        for router in (*world.service.host.parts.routers, *world.service.host.parts.internal)
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
 
-    assert {(row.method, named(row.path)) for row in ROWS if row.method != "EVENT"} == routes
+    assert {(row.method, named(row.path)) for row in EVERY if row.method != "EVENT"} == routes
 
 
 def test_every_event_has_a_row(world: World) -> None:
@@ -144,7 +162,7 @@ def test_every_event_has_a_row(world: World) -> None:
     assert {row.path for row in ROWS if row.method == "EVENT"} == set(hub.events())
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", EVERY, ids=lambda row: row.name)
 async def test_everybody_is_answered_as_the_table_says(world: World, row: Row) -> None:
     got: dict[str, int] = {}
     cast = await cast_of(world)
