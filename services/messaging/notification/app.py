@@ -31,7 +31,7 @@ def build(runtime: Runtime) -> Parts:
     settings = cast(NotificationSettings, runtime.settings)
     service = NotificationService(runtime.database, runtime.clock, kept=settings.notifications_kept)
     hub = runtime.socket_hub(sockets.PATH)
-    announcer = sockets.Announcer(hub, runtime.bus, service.current)
+    announcer = sockets.Announcer(hub, runtime.bus, service.current, service.current_in)
     service.listen(announcer.announce)
     sockets.add_events(hub, service)
     purging = Purging(runtime, PersonPurge(service.announce).page)

@@ -19,6 +19,17 @@ class Change:
     conversation_id: UUID | None = None
 
 
+@dataclass(frozen=True)
+class CrowdChange:
+    """Open notifications of messages of a conversation tell of `seq` now, or of later ones, whosever they are."""
+
+    conversation_id: UUID
+    seq: int
+
+
+AnyChange = Change | CrowdChange
+
+
 def preview(text: str) -> str:
     """Return `text` cut to what a notification shows: at most 200 code points, the last an ellipsis where cut."""
     return text if len(text) <= PREVIEW_LENGTH else text[: PREVIEW_LENGTH - 1].rstrip() + "…"

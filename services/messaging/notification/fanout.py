@@ -14,11 +14,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.ids import new_id
 from messaging.notification.blocks import Blocks
-from messaging.notification.changes import Change, ChangeEvent
+from messaging.notification.changes import AnyChange, Change, ChangeEvent, CrowdChange
 from messaging.notification.counting import Recount, count_anew
 from messaging.notification.items import Item, Topic
 from messaging.notification.levels import wants
 from messaging.notification.store import blocks as block_store
+from messaging.notification.store import crowds as crowd_store
 from messaging.notification.store import readers as store
 from messaging.notification.store.activity import MEMBERS_AT_ONCE, Conversation, Pair
 from messaging.notification.store.readers import KINDS, Kind, Open, Reader, Shown
@@ -31,7 +32,7 @@ class Outcome:
     shown: list[Shown] = field(default_factory=list)
     counted: list[Open] = field(default_factory=list)
     closed: list[UUID] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[AnyChange] = field(default_factory=list)
     skips: list[block_store.Said] = field(default_factory=list)
     recounts: list[Recount] = field(default_factory=list)
     read: dict[Pair, int] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class FanOut:
         self._blockers: set[Pair] = set()
         self._out = Outcome()
 
-    async def tell(self, items: Iterable[Item], advances: Mapping[Pair, int]) -> list[Change]:
+    async def tell(self, items: Iterable[Item], advances: Mapping[Pair, int]) -> list[AnyChange]:
         """Tell of messages, and move read positions forward; return the changes."""
         by_conversation: dict[UUID, list[Item]] = {}
         for item in items:
@@ -60,7 +61,11 @@ class FanOut:
         self._topics = {key: Topic(found) for key, found in by_conversation.items()}
         self._advances = advances
         await self._find_blockers()
-        met = await self._settle_members()
+        wanted = [key for key, topic in self._topics.items() if topic.is_sent_in]
+        crowds = await crowd_store.crowds_among(self._session, wanted)
+        met = await self._settle_members([key for key in wanted if key not in crowds])
+        for key in sorted(crowds):
+            met |= await self._settle_crowd(self._topics[key])
         await self._settle_named(met)
         await self._count_anew()
         await self._save()
@@ -72,19 +77,54 @@ class FanOut:
         if known:
             self._blockers = await store.blockers(self._session, known, self._topics)
 
-    async def _settle_members(self) -> set[Pair]:
-        """Settle all members of conversations in which something was sent; return who that is."""
-        wanted = [key for key, topic in self._topics.items() if topic.is_sent_in]
+    async def _settle_members(self, wanted: Sequence[UUID]) -> set[Pair]:
+        """Settle all members of conversations; return who that is."""
         met: set[Pair] = set()
         after: Pair | None = None
         while True:
             page = await store.members_of(self._session, wanted, after)
-            for reader in page:
-                self._settle(reader)
-                met.add((reader.conversation_id, reader.user_id))
+            met |= self._settle_all(page)
             if len(page) < MEMBERS_AT_ONCE:
                 return met
             after = (page[-1].conversation_id, page[-1].user_id)
+
+    async def _settle_crowd(self, topic: Topic) -> set[Pair]:
+        """Settle who is not like most in a conversation of many, and tell the others by one statement."""
+        told = self._told_to_crowd(topic)
+        met: set[Pair] = set()
+        after: UUID | None = None
+        while True:
+            page = await crowd_store.others_in(self._session, told, after)
+            met |= self._settle_all(page)
+            if len(page) < MEMBERS_AT_ONCE:
+                break
+            after = page[-1].user_id
+        await crowd_store.tell_simple(self._session, told)
+        self._out.changes.append(CrowdChange(told.conversation_id, told.first))
+        return met
+
+    def _told_to_crowd(self, topic: Topic) -> crowd_store.Told:
+        items = [item for item in topic.items if item.only is None]
+        first, last = items[0], items[-1]
+        special = {user for item in topic.items for user in item.mentions}
+        special |= {user for key, user in self._advances if key == last.conversation_id}
+        special |= {user for user, _ in self._blockers}
+        return crowd_store.Told(
+            conversation_id=last.conversation_id,
+            first=first.seq,
+            last=last.seq,
+            count=len(items),
+            message_id=last.message_id,
+            title=self._known[last.conversation_id].title or last.sender_name,
+            message=last.preview,
+            special=frozenset(special),
+            at=self._now,
+        )
+
+    def _settle_all(self, page: Sequence[Reader]) -> set[Pair]:
+        for reader in page:
+            self._settle(reader)
+        return {(reader.conversation_id, reader.user_id) for reader in page}
 
     async def _settle_named(self, met: set[Pair]) -> None:
         """Settle those who have read something, or are mentioned by an edit, and have not been met."""

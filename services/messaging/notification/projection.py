@@ -26,7 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.clock import Clock
 from messaging.kernel.purging import NOBODY, deleted_among
-from messaging.notification.changes import Change
+from messaging.notification.changes import AnyChange, Change
 from messaging.notification.fanout import FanOut
 from messaging.notification.levels import apply_levels, apply_relations
 from messaging.notification.membership import apply_memberships
@@ -81,10 +81,10 @@ class Projection:
         self._session = session
         self._now = clock.now()
         self._known: dict[UUID, Conversation] = {}
-        self._changes: list[Change] = []
+        self._changes: list[AnyChange] = []
         self._gone: set[UUID] = set()
 
-    async def apply(self, envelopes: Sequence[Envelope]) -> list[Change]:
+    async def apply(self, envelopes: Sequence[Envelope]) -> list[AnyChange]:
         """Work off events that are new by their ids; return what people are to be told after the commit."""
         batch = Batch.of(envelopes)
         self._known = await activity.lock_conversations(self._session, batch.conversation_ids())

@@ -20,7 +20,7 @@ from messaging.kernel.errors import ProblemError
 from messaging.kernel.ids import new_id
 from messaging.kernel.inbox import take_new
 from messaging.kernel.paging import bad_cursor, decode_cursor, encode_cursor
-from messaging.notification.changes import Change, ChangeEvent
+from messaging.notification.changes import AnyChange, Change, ChangeEvent, CrowdChange
 from messaging.notification.projection import Projection
 from messaging.notification.store import activity, forgetting, notifications, reminders
 
@@ -30,7 +30,7 @@ MAX_PENDING = 1000
 AT_ONCE = 500
 DEFERRED_KEPT = timedelta(days=14)
 
-Listener = Callable[[Sequence[Change]], None]
+Listener = Callable[[Sequence[AnyChange]], None]
 
 
 class NotificationService:
@@ -72,6 +72,12 @@ class NotificationService:
         """Return these notifications as they are now; for their owners' sockets only."""
         async with self._database.reading() as session:
             return {key: to_notification(row) for key, row in (await notifications.by_ids(session, ids)).items()}
+
+    async def current_in(self, change: CrowdChange, users: Iterable[UUID]) -> dict[UserId, Notification]:
+        """Return the open notifications of messages that tell of a crowd's change; for their owners' sockets only."""
+        async with self._database.reading() as session:
+            rows = await notifications.open_in(session, change.conversation_id, users, since=change.seq)
+        return {UserId(row["user_id"]): to_notification(row) for row in rows}
 
     async def mark(self, user_id: UserId, notification_id: NotificationId, *, read: bool) -> Notification:
         """Mark a notification read or unread; again changes nothing.
@@ -222,7 +228,7 @@ class NotificationService:
     def _tell(self, event: ChangeEvent, rows: Sequence[Any]) -> None:
         self._publish([Change(event, row["user_id"], row["id"], row["conversation_id"]) for row in rows])
 
-    def _publish(self, changes: Sequence[Change]) -> None:
+    def _publish(self, changes: Sequence[AnyChange]) -> None:
         for listener in self._listeners if changes else ():
             listener(changes)
 

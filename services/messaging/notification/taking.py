@@ -1,6 +1,6 @@
 """Taking in messages and their changes: which are new, what they say now, and whom they mention."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -37,7 +37,7 @@ async def take_in(
     taken.items = [_item(message, texts.get(place)) for place, message in fresh.items()]
     said: set[Said] = {(item.conversation_id, user, item.seq) for item in taken.items for user in item.mentions}
     if updated:
-        named = await _newly_mentioned(session, taken, fresh, updated)
+        named = await _newly_mentioned(session, taken, fresh, updated, texts)
         said |= {(item.conversation_id, user, item.seq) for item in named for user in item.mentions}
         taken.items += named
     await store.save_mentions(session, said, now)
@@ -83,7 +83,11 @@ def _item(message: MessageCreated, text: Text | None) -> Item:
 
 
 async def _newly_mentioned(
-    session: AsyncSession, taken: Taken, fresh: Iterable[Place], updated: Sequence[MessageUpdated]
+    session: AsyncSession,
+    taken: Taken,
+    fresh: Iterable[Place],
+    updated: Sequence[MessageUpdated],
+    texts: Mapping[Place, Text],
 ) -> list[Item]:
     """What is told of edits, to those whom nothing mentioned there before; a message yet to come tells itself."""
     told = set(fresh)
@@ -97,18 +101,18 @@ async def _newly_mentioned(
         new = frozenset(user for user in edit.mentions if (edit.conversation_id, user, edit.seq) not in known)
         known |= {(edit.conversation_id, user, edit.seq) for user in new}
         if new:
-            items.append(_edit_item(edit, new, taken.replaced.get(_place(edit))))
+            items.append(_edit_item(edit, new, texts[_place(edit)]))
     return items
 
 
-def _edit_item(edit: MessageUpdated, new: frozenset[UUID], newest: str | None) -> Item:
+def _edit_item(edit: MessageUpdated, new: frozenset[UUID], newest: Text) -> Item:
     return Item(
         conversation_id=edit.conversation_id,
         seq=edit.seq,
         message_id=edit.message_id,
         sender_id=edit.sender_id,
         sender_name=edit.sender_username,
-        preview=preview(edit.content) if newest is None else newest,
+        preview=newest.preview,
         mentions=new,
         only=new,
     )

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 import socketio
+from messaging.kernel.ids import new_id
+from messaging.notification.store.crowds import CROWD
+from messaging_wire.ids import UserId
 
 from tests.messaging.notification.conftest import Json, Notifications
 from tests.messaging.notification.story import Story
@@ -154,3 +157,20 @@ async def test_reading_another_persons_notification_is_not_found(notifications: 
         answer = await socket.client.call("read", {"id": mine["id"]}, timeout=WAIT_S)
     assert (answer["ok"], answer["problem"]["status"]) == (False, 404)
     assert await notifications.of(ben) == [mine]
+
+
+async def test_in_a_crowd_everybody_connected_hears_the_latest_and_who_has_muted_it_hears_nothing(
+    notifications: Notifications, url: str
+) -> None:
+    ada, ben, cleo, story = (*(notifications.person(name) for name in ("ada", "ben", "cleo")), Story())
+    crowd = [UserId(new_id()) for _ in range(CROWD)]
+    await notifications.hears(story.begins_with(ada.id, ben.id, cleo.id, *crowd), story.chooses(cleo.id, "mentions"))
+    async with listening(url, ben) as socket, listening(url, cleo) as quiet:
+        await notifications.hears(story.sends(ada.id, "first"))
+        await socket.wait_for("notification", lambda item: item["message"] == "first")
+        for number in range(5):
+            await notifications.hears(story.sends(ada.id, f"text {number}"))
+        told = await socket.wait_for("notification", lambda item: item["message"] == "text 4")
+        assert (told["count"], len(socket.times("notification"))) == (6, 2)
+        assert [told] == await notifications.of(ben)
+        assert quiet.heard == []

@@ -49,6 +49,23 @@ async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, RowMa
     return found
 
 
+async def open_in(
+    session: AsyncSession, conversation_id: UUID, users: Iterable[UUID], *, since: int
+) -> list[RowMapping]:
+    """The open notifications of messages of a conversation, of these people, that show `since` or a later message."""
+    found: list[RowMapping] = []
+    for portion in portions(users):
+        query = select(notifications).where(
+            notifications.c.user_id.in_(portion),
+            notifications.c.conversation_id == conversation_id,
+            notifications.c.kind == "message",
+            notifications.c.is_open == 1,
+            notifications.c.last_seq >= since,
+        )
+        found += (await session.execute(query)).mappings().all()
+    return found
+
+
 async def open_rows(session: AsyncSession, user_id: UUID, *, limit: int) -> Sequence[RowMapping]:
     """Some of a person's open notifications."""
     query = select(notifications).where(notifications.c.user_id == user_id, notifications.c.is_open == 1)

@@ -58,7 +58,7 @@ class Shown:
     message: str
 
 
-_READERS = (
+READERS = (
     "SELECT m.conversation_id, m.user_id, m.role IS NOT NULL, m.read_seq, m.closed_seq, m.mention_closed_seq, m.level,"
     " m.muted_until, a.id, a.first_seq, a.last_seq, a.count, b.id, b.first_seq, b.last_seq, b.count FROM membership m"
     " LEFT JOIN notification a ON a.user_id = m.user_id AND a.conversation_id = m.conversation_id"
@@ -79,10 +79,10 @@ async def members_of(session: AsyncSession, conversation_ids: Iterable[UUID], af
         last = hexed(after[0])
         behind = f" AND (m.conversation_id > {last} OR (m.conversation_id = {last} AND m.user_id > {hexed(after[1])}))"
     rows = await statements.rows(
-        f"{_READERS} WHERE m.conversation_id IN ({statements.ids(wanted)}) AND m.role IS NOT NULL{behind}"
+        f"{READERS} WHERE m.conversation_id IN ({statements.ids(wanted)}) AND m.role IS NOT NULL{behind}"
         f" ORDER BY m.conversation_id, m.user_id LIMIT {MEMBERS_AT_ONCE}"
     )
-    return [_reader(row) for row in rows]
+    return [reader_of(row) for row in rows]
 
 
 async def named(session: AsyncSession, pairs: Collection[Pair]) -> list[Reader]:
@@ -91,11 +91,12 @@ async def named(session: AsyncSession, pairs: Collection[Pair]) -> list[Reader]:
     found: list[Reader] = []
     for portion in portions(pairs):
         where = f" WHERE (m.conversation_id, m.user_id) IN ({statements.pairs(portion)})"
-        found += [_reader(row) for row in await statements.rows(_READERS + where)]
+        found += [reader_of(row) for row in await statements.rows(READERS + where)]
     return found
 
 
-def _reader(row: Sequence[Any]) -> Reader:
+def reader_of(row: Sequence[Any]) -> Reader:
+    """A row of `READERS`."""
     reader = Reader(
         UUID(bytes=row[0]), UUID(bytes=row[1]), bool(row[2]), row[3], {"message": row[4], "mention": row[5]}, row[6],
         read_time(row[7]),
@@ -146,11 +147,11 @@ async def show(session: AsyncSession, rows: Sequence[Shown], now: datetime) -> N
             f"1,{row.first_seq},{row.last_seq},{row.count},{mark},{mark},{at},{at})"
             for row in portion
         )
-        upsert = statements.upsert("notification", _COLUMNS, ("id",), values, _ADVANCE)
+        upsert = statements.upsert("notification", OPENED, ("id",), values, _ADVANCE)
         await statements.run(upsert, [text for row in portion for text in (row.title, row.message)])
 
 
-_COLUMNS = (
+OPENED = (
     "id", "user_id", "kind", "conversation_id", "message_id", "is_open", "first_seq", "last_seq", "count", "title",
     "message", "created_at", "updated_at",
 )  # fmt: skip

@@ -22,6 +22,7 @@ class Statements:
         self._is_sqlite = connection.dialect.name == "sqlite"
         self.mark = "?" if self._is_sqlite else "%s"
         self.greatest = "MAX" if self._is_sqlite else "GREATEST"
+        self.join_in_order = "CROSS JOIN" if self._is_sqlite else "STRAIGHT_JOIN"
 
     @classmethod
     async def of(cls, session: AsyncSession) -> "Statements":
@@ -42,6 +43,13 @@ class Statements:
         if self._is_sqlite:
             return f"{values} ON CONFLICT ({','.join(key)}) DO UPDATE SET {update.replace('new.', 'excluded.')}"
         return f"{values} AS new ON DUPLICATE KEY UPDATE {update}"
+
+    def ids_like(self, key: UUID) -> str:
+        """An expression that gives every row an id of its own, of the time of `key`."""
+        beginning = f"X'{key.hex[:18]}'"
+        if self._is_sqlite:
+            return f"CAST({beginning} || randomblob(7) AS BLOB)"
+        return f"CONCAT({beginning}, RANDOM_BYTES(7))"
 
     def ids(self, keys: Iterable[UUID]) -> str:
         """The inside of a list of ids, for IN."""
