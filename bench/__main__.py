@@ -65,8 +65,10 @@ def _measured(name: str, ground: Ground, options: rows.Options) -> Iterator[Line
     """A row's lines; one that cannot be had here is said to be so, and does not end the others."""
     try:
         yield from rows.ROWS[name](ground, options)
-    except ToolingError as error:
-        yield Line(name=name, system="", shape="", notes=[f"could not be had: {error.message} {error.hint[-300:]}"])
+    except (ToolingError, TimeoutError) as error:
+        yield Line(
+            name=name, system="", shape="", notes=[f"could not be had: {str(error)[:100]} … {str(error)[-200:]}"]
+        )
 
 
 @app.command("profile")

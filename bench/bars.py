@@ -9,7 +9,7 @@ from bench.lines import Line
 
 Known = Mapping[str, Line]
 Number = Callable[[Known], float | None]
-PEERS = ("ejabberd", "prosody")
+PEERS = ("ejabberd", "prosody", "tinode")
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
-from bench.building import build
+from bench.building import DRIVER, build
 from e2e.errors import ToolingError
 
 LATE = timedelta(seconds=60)
 """How much longer than its plan the driver may take, for connecting and for its end."""
 
-Protocol = Literal["socketio", "xmpp", "http-send", "http-history"]
+Protocol = Literal["socketio", "xmpp", "tinode", "http-send", "http-history"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def drive(plan: Plan, *, begin: Mark = lambda: None, end: Mark = lambda: None) -
     """
     within = timedelta(seconds=plan.warm_s + plan.seconds + plan.drain_s) + LATE
     process = subprocess.Popen(
-        [build()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [build(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         assert process.stdin is not None

@@ -71,7 +71,7 @@ class Measured:
             yield f"{missing} deliveries missing, {result.disorder} out of order"
         if result.refused:
             yield f"{result.refused} refused"
-        if result.unsent:
+        if result.unsent > (1 - SUSTAINED) * result.sent:
             yield f"{result.unsent} held back by the window to the end"
         yield from (f"{count} x {what}" for what, count in result.errors.items())
 

@@ -47,6 +47,8 @@ func open(plan *Connection) (net.Conn, []byte, error) {
 		return connectSocketIO(plan)
 	case "xmpp":
 		return connectXMPP(plan)
+	case "tinode":
+		return connectTinode(plan)
 	case "http-send", "http-history":
 		socket, err := net.DialTimeout("tcp", plan.Address, logInWithin)
 		return socket, nil, err
@@ -59,6 +61,8 @@ func (r *run) codec(plan *Connection) codec {
 	switch plan.Protocol {
 	case "xmpp":
 		return &xmpp{run: r}
+	case "tinode":
+		return &tinode{run: r}
 	case "http-send":
 		return &http{run: r, write: r.postMessage}
 	case "http-history":

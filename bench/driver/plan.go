@@ -30,7 +30,7 @@ type Plan struct {
 
 // Connection is one socket and who speaks through it.
 type Connection struct {
-	Protocol string `json:"protocol"` // socketio, xmpp, http-send or http-history
+	Protocol string `json:"protocol"` // socketio, xmpp, tinode, http-send or http-history
 	Address  string `json:"address"`  // host:port
 	Path     string `json:"path"`     // of Socket.IO or of HTTP
 	Token    string `json:"token"`

@@ -48,16 +48,12 @@ class Ejabberd(Peer):
     title = "ejabberd"
     uid = image.EJABBERD_UID
     folders = ("/var/lib/ejabberd", "/var/log/ejabberd")
+    archive = "archive"
 
     @property
     def version(self) -> str:
         """Its name and the package's version."""
         return "ejabberd 23.01, mod_mam on SQL"
-
-    @property
-    def archive(self) -> str:
-        """A row per message."""
-        return "archive"
 
     def configuration(self, account: Account) -> dict[str, str]:
         """One file."""

@@ -36,8 +36,12 @@ class Peer(Removable, ABC):
     """A server between the start and end of a ``with`` block."""
 
     title: str
+    speaks = "XMPP over TCP, group chat"
     uid: int
     folders: tuple[str, ...]
+    """Where it writes."""
+    archive: str
+    """The table that holds a row per message."""
 
     def __init__(self, mysql: MySQLServer) -> None:
         self.port = free_port()
@@ -50,6 +54,11 @@ class Peer(Removable, ABC):
     def version(self) -> str:
         """What it is, as the table says it."""
 
+    @property
+    def programs(self) -> dict[str, str]:
+        """Programs that the image lacks: where each one is to be in the container, and where it is here."""
+        return {}
+
     @abstractmethod
     def configuration(self, account: Account) -> dict[str, str]:
         """The files of its configuration, by name."""
@@ -57,11 +66,6 @@ class Peer(Removable, ABC):
     @abstractmethod
     def command(self) -> str:
         """What starts it in the foreground; its configuration is in /configuration."""
-
-    @property
-    @abstractmethod
-    def archive(self) -> str:
-        """The table of its archive."""
 
     def archived(self) -> int:
         """How many messages its archive holds; a server may make the table with the first one."""
@@ -101,7 +105,7 @@ class Peer(Removable, ABC):
             uid=self.uid,
             ports=[],
             writable=[*self.folders, "/tmp"],
-            volumes=[f"{folder}:/configuration:ro"],
+            volumes=[f"{folder}:/configuration:ro", *(f"{here}:{there}:ro" for there, here in self.programs.items())],
             options=["--network=host", f"--ulimit=nofile={OPEN_FILES}:{OPEN_FILES}"],
         )
         self._container.wait_for(self._answers)
@@ -130,6 +134,13 @@ class Peer(Removable, ABC):
                 for member in range(members)
             ]
             for room in range(count)
+        ]
+
+    def idle(self, count: int) -> list[Connection]:
+        """Connections that are logged in and do nothing."""
+        return [
+            Connection("xmpp", self.address, user=f"idle{number}", domain=DOMAIN, register=True)
+            for number in range(count)
         ]
 
     def _account(self) -> Account:

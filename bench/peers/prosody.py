@@ -41,16 +41,12 @@ class Prosody(Peer):
     title = "Prosody"
     uid = image.PROSODY_UID
     folders = ("/var/lib/prosody",)
+    archive = "prosodyarchive"
 
     @property
     def version(self) -> str:
         """Its name and the package's version."""
         return "Prosody 0.12.3, mod_muc_mam on SQL"
-
-    @property
-    def archive(self) -> str:
-        """A row per message."""
-        return "prosodyarchive"
 
     def configuration(self, account: Account) -> dict[str, str]:
         """One file."""

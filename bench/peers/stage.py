@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bench.driver import Connection
 from bench.ground import Ground
@@ -19,6 +19,7 @@ class PeerStage:
     members: int
     senders: int = 1
     """How many members of each room send."""
+    _made: list[list[Connection]] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -40,8 +41,9 @@ class PeerStage:
 
     def sockets(self) -> list[Connection]:
         """Everybody's connection."""
-        rooms = self.peer.rooms(count=self.rooms, members=self.members)
-        return [replace(one, sends=number < self.senders) for room in rooms for number, one in enumerate(room)]
+        if not self._made:
+            self._made = self.peer.rooms(count=self.rooms, members=self.members)
+        return [replace(one, sends=number < self.senders) for room in self._made for number, one in enumerate(room)]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from bench.measuring import System, measure
 from bench.peers.ejabberd import Ejabberd
 from bench.peers.prosody import Prosody
 from bench.peers.stage import peer_stage
+from bench.peers.tinode import Tinode
 from bench.rows.options import Options
 from bench.stage import stage
 
@@ -32,6 +33,12 @@ def prosody(ground: Ground, options: Options) -> Iterator[Line]:
     """The same in a room of Prosody."""
     with peer_stage(ground, Prosody, rooms=1, members=MEMBERS, senders=SENDERS) as system:
         yield _most(system, "prosody-fanout", f"{SHAPE}, XMPP", options)
+
+
+def tinode(ground: Ground, options: Options) -> Iterator[Line]:
+    """The same in a topic of Tinode."""
+    with peer_stage(ground, Tinode, rooms=1, members=MEMBERS, senders=SENDERS) as system:
+        yield _most(system, "tinode-fanout", f"{SHAPE}, WebSocket", options)
 
 
 def _most(system: System, name: str, shape: str, options: Options) -> Line:

@@ -6,9 +6,10 @@ from bench.driver import Connection, Plan, drive
 from bench.ground import Ground
 from bench.lines import Line
 from bench.peers.ejabberd import Ejabberd
-from bench.peers.peer import DOMAIN, Peer
+from bench.peers.peer import Peer
 from bench.peers.prosody import Prosody
 from bench.peers.stage import peer_stage
+from bench.peers.tinode import Tinode
 from bench.people import SOCKET_PATH
 from bench.processors import resident
 from bench.rows.options import Options
@@ -18,7 +19,7 @@ SOCKETS = 2_000
 FIRST = 50
 """Opened and closed before, so that what a server loads once is not counted."""
 HELD_S = 8.0
-SHAPE = f"{SOCKETS:,} idle sockets, each of another person"
+SHAPE = f"{SOCKETS:,} idle sockets"
 
 
 def idle(ground: Ground, _options: Options) -> Iterator[Line]:
@@ -26,7 +27,7 @@ def idle(ground: Ground, _options: Options) -> Iterator[Line]:
     with stage(ground, conversations=1) as system:
         people = [ground.trust.person(f"idle{number}") for number in range(SOCKETS)]
         sockets = [Connection("socketio", system.address, SOCKET_PATH, token=person.token) for person in people]
-        yield _held("idle", system.title, f"{SHAPE}, Socket.IO", [system.message.pid], sockets)
+        yield _held("idle", system.title, f"{SHAPE}, each of another person", [system.message.pid], sockets)
 
 
 def ejabberd(ground: Ground, _options: Options) -> Iterator[Line]:
@@ -39,13 +40,15 @@ def prosody(ground: Ground, _options: Options) -> Iterator[Line]:
     yield _peer(ground, Prosody)
 
 
+def tinode(ground: Ground, _options: Options) -> Iterator[Line]:
+    """Tinode's."""
+    yield _peer(ground, Tinode)
+
+
 def _peer(ground: Ground, kind: type[Peer]) -> Line:
     with peer_stage(ground, kind, rooms=0, members=0) as system:
-        sockets = [
-            Connection("xmpp", system.peer.address, user=f"idle{number}", domain=DOMAIN, register=True)
-            for number in range(SOCKETS)
-        ]
-        return _held(f"{kind.title.lower()}-idle", system.title, f"{SHAPE}, XMPP", system.parts["service"], sockets)
+        sockets = system.peer.idle(SOCKETS)
+        return _held(f"{kind.title.lower()}-idle", system.title, SHAPE, system.parts["service"], sockets)
 
 
 def _held(name: str, title: str, shape: str, pids: Iterable[int], sockets: list[Connection]) -> Line:

@@ -12,6 +12,7 @@ from bench.peers.ejabberd import Ejabberd
 from bench.peers.peer import Peer
 from bench.peers.prosody import Prosody
 from bench.peers.stage import peer_stage
+from bench.peers.tinode import Tinode
 from bench.rows.options import Options
 from bench.stage import MEMBERS, SENDERS, stage
 
@@ -73,9 +74,14 @@ def prosody(ground: Ground, options: Options) -> Iterator[Line]:
     yield from _peer(ground, options, Prosody, ())
 
 
+def tinode(ground: Ground, options: Options) -> Iterator[Line]:
+    """Another peer."""
+    yield from _peer(ground, options, Tinode, RATES[:1])
+
+
 def _peer(ground: Ground, options: Options, kind: type[Peer], rates: tuple[float, ...]) -> Iterator[Line]:
     name = kind.title.lower()
-    shape = f"{SHAPE}, XMPP over TCP, group chat; archived before it is sent back"
+    shape = f"{SHAPE}, {kind.speaks}; stored before it is acknowledged"
     with peer_stage(ground, kind, rooms=SENDERS, members=MEMBERS) as system:
         yield from _rates(system, name, shape, options, rates)
 

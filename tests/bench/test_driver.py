@@ -59,8 +59,8 @@ def stored(mysql_server: MySQLServer, database: Database, run: str) -> int:
 
 
 def test_its_own_parts_are_right() -> None:
-    building.go("vet", "./...")
-    building.go("test", "./...")
+    building.go(building.DRIVER.source, "vet", "./...")
+    building.go(building.DRIVER.source, "test", "./...")
 
 
 def test_what_is_acknowledged_is_stored_and_delivered_to_everybody_once(
