@@ -11,6 +11,7 @@ from e2e.scenarios.editing import editing
 from e2e.scenarios.exports import exports
 from e2e.scenarios.history import history
 from e2e.scenarios.invitations import invitations
+from e2e.scenarios.marks import marks
 from e2e.scenarios.notifications import notifications
 from e2e.scenarios.order import order
 from e2e.scenarios.people import people
@@ -37,6 +38,7 @@ SCENARIOS: dict[str, Scenario] = {
         direct,
         history,
         editing,
+        marks,
         realtime,
         order,
         notifications,
