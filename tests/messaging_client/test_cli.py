@@ -217,5 +217,7 @@ async def test_a_person_deletes_their_account_and_asks_how_far_that_is(open_term
     assert [line.split()[:2] for line in told.splitlines()[1:]] == [
         [service, "done"] for service in ("auth", "user", "message", "notification", "export")
     ]
-    assert "a word of ada's" not in await ben.done("history", "Reading circle")
+    history = await ben.done("history", "Reading circle")
+    assert "Deleted person deleted this message" in history
+    assert "a word of ada's" not in history
     assert (await ben.run("deletion", "made-up")).code == 1

@@ -50,6 +50,8 @@ def test_a_conversation_is_called_by_its_title_or_its_peer() -> None:
 
     assert title(conversation()) == "Reading circle"
     assert title(conversation(kind="direct", title=None, peer=peer)) == "@ada"
+    gone = Peer(user_id=ADA, username="", display_name="")
+    assert title(conversation(kind="direct", title=None, peer=gone)) == "Deleted person"
     assert conversation_line(conversation(last_seq=3)).endswith("Reading circle  2 members (3 unread)")
 
 

@@ -8,6 +8,8 @@ from messaging_wire.conversation import Conversation, Invitation
 from messaging_wire.ids import UserId
 from messaging_wire.message import Message
 
+NOBODY = "Deleted person"
+"""How somebody is shown who has no name any more."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 INDENT = "    "
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -56,6 +58,8 @@ def name(text: str) -> str:
 
 def title(conversation: Conversation) -> str:
     """What a conversation is called: its title, or the other person's name."""
+    if conversation.peer is not None and not conversation.peer.username:
+        return NOBODY
     if conversation.peer is not None:
         return f"@{plain(conversation.peer.username, single_line=True)}"
     return plain(conversation.title or "notes to self", single_line=True)
