@@ -52,10 +52,10 @@ class MembersChanged(Answer):
 
 
 class ToldConversation(Answer):
-    """Somebody joined or left, or it changed for them alone: the conversation as each of them sees it."""
+    """Somebody joined, left or put it aside, or it changed for them alone: the conversation as each of them sees it."""
 
     kind: Literal["told"] = "told"
-    reason: Literal["joined", "left", "changed"]
+    reason: Literal["joined", "left", "changed", "deleted"]
     views: dict[UserId, Conversation]
 
 

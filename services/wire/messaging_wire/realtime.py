@@ -118,7 +118,11 @@ class Resync(Answer):
 
 
 class ConversationChanged(Answer):
-    """Payload of the server event `conversation`."""
+    """Payload of the server event `conversation`.
+
+    `deleted` also tells a person's devices that they have put a direct conversation aside; its next message brings it
+    back, and `sync` gives it as joined.
+    """
 
     reason: Literal["joined", "changed", "left", "deleted"]
     conversation: Conversation

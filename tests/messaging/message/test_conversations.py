@@ -90,6 +90,36 @@ async def test_a_direct_one_that_was_put_aside_comes_back_with_the_next_message(
     assert [item["id"] for item in (await ada.get("/conversation"))["items"]] == [made["id"]]
 
 
+async def test_other_devices_hear_that_it_was_put_aside_and_find_it_again_by_sync(world: World) -> None:
+    ada, ben = world.user("ada"), world.user("ben")
+    await known(ada, ben)
+    made = await ada.post("/conversation", {"kind": "direct", "member_ids": [ben.id]}, expect=201)
+
+    async with ada.live() as live, ben.live() as ben_live:
+        await ada.delete(f"/conversation/{made['id']}")
+        told = await live.wait_for("conversation")
+        aside = await live.accepted("sync", {"conversations": {}})
+        await ben.send(made["id"], "are you there?")
+        await live.wait_for("message")
+        back = await live.accepted("sync", {"conversations": {}})
+        assert ben_live.events("conversation") == []
+
+    assert (told["reason"], told["conversation"]["id"]) == ("deleted", made["id"])
+    assert [[item["id"] for item in answer["joined"]] for answer in (aside, back)] == [[], [made["id"]]]
+
+
+async def test_one_that_was_put_aside_comes_back_by_beginning_it_again(world: World) -> None:
+    ada, ben = world.user("ada"), world.user("ben")
+    await known(ada, ben)
+    body = {"kind": "direct", "member_ids": [ben.id]}
+    made = await ada.post("/conversation", body, expect=201)
+    await ada.delete(f"/conversation/{made['id']}")
+
+    await ada.post("/conversation", body, expect=200)
+
+    assert [item["id"] for item in (await ada.get("/conversation"))["items"]] == [made["id"]]
+
+
 async def test_a_repeated_client_id_gives_the_same_conversation_until_it_is_gone(world: World) -> None:
     ada, body = world.user("ada"), {"title": "Once", "client_id": str(uuid4())}
     made = await ada.post("/conversation", body, expect=201)

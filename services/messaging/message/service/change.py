@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from messaging_wire import problems
@@ -168,13 +169,9 @@ class Change:
         """Tell those who have come, ahead of the messages that they will hear."""
         self.news.insert(0, ToldConversation(reason="joined", views=views))
 
-    def tell_left(self, user_id: UUID, view: Conversation) -> None:
-        """Tell one who has gone, by how the conversation was."""
-        self.news.append(ToldConversation(reason="left", views={UserId(user_id): view}))
-
-    def tell_changed(self, user_id: UserId, view: Conversation) -> None:
-        """Tell one member, on all their devices, of what has changed for them alone."""
-        self.news.append(ToldConversation(reason="changed", views={user_id: view}))
+    def tell_one(self, reason: Literal["left", "changed", "deleted"], user_id: UUID, view: Conversation) -> None:
+        """Tell one person, on all their devices, of what concerns them alone, by how they see or last saw it."""
+        self.news.append(ToldConversation(reason=reason, views={UserId(user_id): view}))
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ class ConversationService:
             place = await change.lock(conversation_id)
             if place.conversation.kind == "direct":
                 place.member.hidden_seq = place.conversation.last_seq
+                change.tell_one("deleted", caller.user_id, await change.view(caller.user_id, conversation_id))
                 return
             place.require_role("owner")
             delete_conversation(change, place.conversation)

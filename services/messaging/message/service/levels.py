@@ -37,7 +37,7 @@ class LevelService:
             member.level_version += 1
             change.events.append(level_event(member))
             view = await change.view(caller.user_id, conversation_id)
-            change.tell_changed(caller.user_id, view)
+            change.tell_one("changed", caller.user_id, view)
             return view.me
 
 

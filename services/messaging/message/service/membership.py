@@ -152,13 +152,13 @@ async def take_out(change: Change, row: ConversationRow, target: MemberRow, *, b
     changes = [MemberChange(user_id=UserId(target.user_id), username=username)]
     if row.member_count == 0:
         delete_conversation(change, row)
-        change.tell_left(target.user_id, view)
+        change.tell_one("left", target.user_id, view)
         return
     heir = await _successor(change, row) if row.owner_id == target.user_id else None
     if heir is not None:
         changes.append(heir)
     change.change_members(row, changes, left=[target.user_id])
-    change.tell_left(target.user_id, view)
+    change.tell_one("left", target.user_id, view)
     if target.user_id == by.user_id:
         change.say(row, f"{change.caller.username} left")
     else:
