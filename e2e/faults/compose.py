@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from e2e import shell
 from e2e.docker import docker
 from e2e.faults.target import PARTS, Part, Process, Target
 
 ROOT = Path(__file__).parents[2]
+ANSWERED_WITHIN = timedelta(minutes=5)
 SERVICE_LABEL = "com.docker.compose.service"
 
 
@@ -44,7 +47,7 @@ class ComposeTarget(Target):
         self._compose("kill", "--signal", "CONT", part)
 
     def scale_message(self, replicas: int) -> None:
-        """Let compose have that many containers."""
+        """Let compose have that many containers, each told the address that people use."""
         self._compose(
             "up", "--detach", "--wait", "--no-deps", "--no-build", "--no-recreate", "--scale", f"message={replicas}",
             "message",
@@ -65,7 +68,10 @@ class ComposeTarget(Target):
         return found
 
     def _compose(self, *words: str) -> str:
-        return docker("compose", "--project-directory", self._folder, "--project-name", self._project, *words)
+        place = ("--project-directory", self._folder, "--project-name", self._project)
+        return shell.run(
+            ["docker", "compose", *place, *words], timeout=ANSWERED_WITHIN, env={"EXTERNAL_URL": self.base_url}
+        )
 
 
 def _name(container: dict[str, Any]) -> str:
