@@ -1,12 +1,13 @@
 """Replicas of the message service on one database, the notification service, the network between, and the judgement."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from messaging.kernel.bus import Bus
 from messaging.notification.app import build
 from messaging.notification.settings import NotificationSettings
 
@@ -133,14 +134,19 @@ def _tells_of_leaving(message: Json, name: str) -> bool:
 
 
 @asynccontextmanager
-async def open_cluster(message_place: Json, notification_place: Json, *, replicas: int) -> AsyncIterator[Cluster]:
-    """Run everything on these databases."""
+async def open_cluster(
+    message_place: Json, notification_place: Json, *, replicas: int, bus_of: Callable[[str], Bus] | None = None
+) -> AsyncIterator[Cluster]:
+    """Run everything on these databases; `bus_of` makes a service's bus, or all are on the tests' own network."""
     clock, network = SetClock(), Network()
+    make_bus = bus_of or (lambda _service: network.port())
     issuer = Issuer(clock=SetClock(clock.moment - LIFETIME / 2))
     async with AsyncExitStack() as stack:
         worlds = [
             await stack.enter_async_context(
-                open_world(message_place, issuer=issuer, bus=network.port(), clock=clock, join_attempts_per_min=100_000)
+                open_world(
+                    message_place, issuer=issuer, bus=make_bus("message"), clock=clock, join_attempts_per_min=100_000
+                )
             )
             for _ in range(replicas)
         ]
@@ -150,7 +156,7 @@ async def open_cluster(message_place: Json, notification_place: Json, *, replica
                 NotificationSettings(**notification_place),
                 build,
                 source=IssuerTrust(issuer),
-                bus=network.port(),
+                bus=make_bus("notification"),
                 clock=clock,
             )
         )
