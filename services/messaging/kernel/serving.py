@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from messaging.kernel.errors import ConfigurationError
 from messaging.kernel.links import Link
-from messaging.kernel.sockets import MAX_EVENT_BYTES
+from messaging.kernel.socketio_server import MAX_EVENT_BYTES
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ A client's events are handed to their handlers in order and without waiting: eng
 calls, so a handler that waited there would hold up pongs, and a database that stands still would close every socket.
 
 An event is encoded once for all its receivers and goes out by `engine.py` and `links.py`. A socket that reads too
-slowly is dropped and catches up by `sync`. Inner parts of python-socketio are used here only.
+slowly is dropped and catches up by `sync`.
 """
 
 import asyncio
@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-import orjson
-import socketio
 import structlog
 from messaging_wire import problems
 from messaging_wire.auth import Revocation
@@ -28,50 +26,21 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from messaging.kernel.clock import Clock
 from messaging.kernel.engine import EngineSocket, Pings
 from messaging.kernel.errors import ProblemError
-from messaging.kernel.frames import text_frame
 from messaging.kernel.problems import to_problem
 from messaging.kernel.revocations import RevocationList
+from messaging.kernel.socketio_server import Outgoing, Server, read_event
 from messaging.kernel.tokens import SKEW, Caller, CallerVerifier, invalid_token
 
 log = structlog.get_logger(__name__)
 
-MAX_EVENT_BYTES = 128 * 1024
 MAX_UNANSWERED = 256
 """Events of one socket that may be under way at once; more are refused as unavailable."""
 CONNECT_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 1.0
-PING_INTERVAL_S, PING_TIMEOUT_S = 25, 20
 
 CONNECTED = Gauge("messaging_sockets_connected", "Open sockets", ["service"])
-
 CROWD = 256
 """An event for more sockets than these is written in slices, between which others have their turn."""
-EVENT, ACKNOWLEDGEMENT = b"42", b"43"
-"""Engine.io's type of a message and Socket.IO's of a packet, in the namespace `/`."""
-
-
-class Json:
-    """orjson in the form that python-socketio calls."""
-
-    @staticmethod
-    def dumps(value: Any, **_options: Any) -> str:
-        """Encode; UUIDs and times included."""
-        return orjson.dumps(value).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_options: Any) -> Any:
-        """Decode."""
-        return orjson.loads(text)
-
-
-class Outgoing:
-    """An event, encoded once for any number of sockets."""
-
-    __slots__ = ("frame", "payload")
-
-    def __init__(self, event: str, body: bytes) -> None:
-        self.payload = b'%s["%s",%s]' % (EVENT, event.encode(), body)
-        self.frame = text_frame(self.payload)
 
 
 class Answer(Protocol):
@@ -105,28 +74,6 @@ coroutine function does nothing in order, a function that queues and returns a f
 """
 
 
-class _Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
-    """python-socketio's server with events handed on at once; acknowledgements are sent when they are there."""
-
-    sockets: dict[str, Socket]
-    dispatch: Callable[[Socket, int | None, Any], None]
-
-    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002
-        socket = self.sockets.get(self.manager.sid_from_eio_sid(eio_sid, namespace or "/"))
-        if socket is not None:
-            self.dispatch(socket, id, data)
-
-    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
-        """Handle a packet; one that cannot be read ends the connection instead of filling the log with traces."""
-        try:
-            await super()._handle_eio_message(eio_sid, data)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            log.info("packet_unreadable", error=type(error).__name__)
-            engine = self.eio.sockets.get(eio_sid)
-            if engine is not None:
-                engine.end()
-
-
 class SocketHub:
     """The Socket.IO server of one service and the people connected to this replica."""
 
@@ -144,20 +91,7 @@ class SocketHub:
         self.on_connected: Callable[[Socket], Awaitable[None]] | None = None
         self.on_disconnected: Callable[[Socket], Awaitable[None]] | None = None
         self._handlers: dict[str, Handler] = {}
-        self.server = _Server(
-            async_mode="asgi",
-            async_handlers=False,  # the default breaks the order of one sender's events
-            json=Json,
-            cors_allowed_origins=[],  # the gateway's business; the token travels in the payload, never in a cookie
-            max_http_buffer_size=MAX_EVENT_BYTES,
-            ping_interval=PING_INTERVAL_S,
-            ping_timeout=PING_TIMEOUT_S,
-            http_compression=False,
-            logger=False,
-            engineio_logger=False,
-        )
-        self.server.dispatch = self._dispatch
-        self.server.sockets = self._sockets
+        self.server = Server(self._sockets, self._dispatch)
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnect)
         self.server.eio.on("connect", self._engine_connect)
@@ -173,16 +107,11 @@ class SocketHub:
         return self._handlers.keys()
 
     def _take_event(self, socket: Socket, packet: bytes) -> bool:
-        """Take a packet `42<id>["event",payload]`; all others, and what cannot be read, are the library's."""
-        start = packet.find(b"[", 2, 24)
-        number = packet[2:start]
-        if start < 0 or not packet.startswith(EVENT) or not (number.isdigit() or not number):
+        """Take an event at once; other packets, and what cannot be read, are the library's."""
+        event = read_event(packet)
+        if event is None:
             return False
-        try:
-            data = orjson.loads(packet[start:])
-        except orjson.JSONDecodeError:
-            return False
-        self._dispatch(socket, int(number) if number else None, data)
+        self._dispatch(socket, *event)
         return True
 
     def _dispatch(self, socket: Socket, ack_id: int | None, data: Any) -> None:
@@ -219,8 +148,7 @@ class SocketHub:
         if ack_id is None:
             return
         body = answer.model_dump_json().encode() if isinstance(answer, BaseModel) else answer.acknowledgement()
-        payload = b"%s%d[%s]" % (ACKNOWLEDGEMENT, ack_id, body)
-        socket.engine.put_frame(text_frame(payload), payload)
+        socket.put(Outgoing.acknowledgement(ack_id, body))
 
     def connected_users(self) -> KeysView[UserId]:
         """The people with at least one socket here."""
@@ -336,7 +264,7 @@ class SocketHub:
 
 def encode(event: str, payload: BaseModel) -> Outgoing:
     """Encode an event once, for any number of sockets."""
-    return Outgoing(event, payload.model_dump_json().encode())
+    return Outgoing.event(event, payload.model_dump_json().encode())
 
 
 def refused(error: ProblemError) -> Refused:

@@ -11,7 +11,7 @@ import orjson
 from messaging_wire.ids import ConversationId, MessageId, UserId
 from messaging_wire.message import Message
 
-from messaging.kernel.sockets import Outgoing
+from messaging.kernel.socketio_server import Outgoing
 
 OWN_ID = b'"client_message_id":'
 
@@ -86,7 +86,7 @@ class Shown:
 
     def outgoing(self, event: str) -> tuple[Outgoing, Outgoing]:
         """The event for the message's sender, and for everybody else."""
-        return Outgoing(event, self.json), Outgoing(event, self.json_for_others)
+        return Outgoing.event(event, self.json), Outgoing.event(event, self.json_for_others)
 
     def message(self) -> Message:
         """The view again."""

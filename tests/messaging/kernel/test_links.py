@@ -15,7 +15,8 @@ from messaging.kernel.clock import SystemClock
 from messaging.kernel.frames import FINAL_TEXT, find_frame, text_frame
 from messaging.kernel.links import MAX_BUFFERED_BYTES
 from messaging.kernel.revocations import RevocationList
-from messaging.kernel.sockets import MAX_EVENT_BYTES, Socket, SocketHub
+from messaging.kernel.socketio_server import MAX_EVENT_BYTES
+from messaging.kernel.sockets import Socket, SocketHub
 from messaging_wire.base import Answer
 from pydantic import BaseModel
 from websockets.utils import apply_mask
