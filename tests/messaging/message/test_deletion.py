@@ -137,6 +137,21 @@ async def test_a_group_that_nobody_is_left_in_goes(world: World, deletions: Dele
     assert await holds(world, "ada-alone", "to myself and nobody else") == set()
 
 
+async def test_a_whole_group_that_deletes_its_accounts_at_once_leaves_nothing(
+    world: World, deletions: Deletions
+) -> None:
+    people = [world.user(f"leaver-{number}") for number in range(8)]
+    group = await world.group(*people)
+    await asyncio.gather(*(person.send(group["id"], "all of us go") for person in people))
+
+    await asyncio.gather(*(deletions.complete(person.person.id) for person in people))
+
+    assert await holds(world, "leaver-", "all of us go") == set()
+    last = world.ear.events(MembershipChanged, group["id"])[-1]
+    assert last.complete
+    assert last.changes == []
+
+
 async def test_the_other_side_of_a_direct_conversation_stays_readable_and_takes_no_more(
     world: World, deletions: Deletions
 ) -> None:
