@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from messaging.kernel.bus import Consumer
+from messaging.kernel.bus import Bus, Consumer
 from messaging.kernel.bus_memory import MemoryBus
 from messaging.kernel.ids import new_id
 from messaging.kernel.topology import MESSAGE_PEOPLE
@@ -110,7 +110,7 @@ class Users:
 
 @asynccontextmanager
 async def open_users(
-    place: dict[str, Any], *, bus: MemoryBus | None = None, issuer: Issuer | None = None, **settings: Any
+    place: dict[str, Any], *, bus: Bus | None = None, issuer: Issuer | None = None, **settings: Any
 ) -> AsyncIterator[Users]:
     """Run the service on that database, with somebody who listens as the message service does."""
     told: list[Envelope] = []
@@ -119,8 +119,10 @@ async def open_users(
         assert isinstance(envelopes, list)
         told.extend(envelopes)
 
-    bus, trust = bus or MemoryBus(), IssuerTrust(issuer or Issuer())
-    bus.consume(Consumer(MESSAGE_PEOPLE, listen))
+    trust = IssuerTrust(issuer or Issuer())
+    if bus is None:
+        bus = MemoryBus()
+        bus.consume(Consumer(MESSAGE_PEOPLE, listen))
     chosen = UserSettings(**place, own_profile_wait="PT2S", **settings)
     async with running_service("user", chosen, build, source=trust, bus=bus) as service:
         yield Users(service, trust, told)
