@@ -14,6 +14,7 @@ SUSTAINED = 0.99
 SEARCH_S = 8.0
 STEPS = (0.95, 0.85, 0.75, 0.6)
 """Shares of what a full window gave at which an open loop is tried, until one is sustained."""
+MOST_OF_AN_ERROR = 120
 BATCHES = "messaging_send_batch_size"
 
 
@@ -73,7 +74,7 @@ class Measured:
             yield f"{result.refused} refused"
         if result.unsent > (1 - SUSTAINED) * result.sent:
             yield f"{result.unsent} held back by the window to the end"
-        yield from (f"{count} x {what}" for what, count in result.errors.items())
+        yield from (f"{count} x {what[:MOST_OF_AN_ERROR]}" for what, count in result.errors.items())
 
 
 class System(Protocol):

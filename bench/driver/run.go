@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,7 +13,11 @@ import (
 const (
 	tick  = 200 * time.Microsecond // messages due within one are sent together
 	never = math.MaxInt64
+
+	maxErrorKinds = 10
 )
+
+var numbers = regexp.MustCompile(`[0-9]+`)
 
 // sender is who sends, and how far that has got.
 type sender struct {
@@ -112,8 +117,13 @@ func (r *run) handle(index int, events uint32) {
 	}
 }
 
+// fail counts an error; those that differ in numbers only are the same, and of too many kinds the rest is one.
 func (r *run) fail(c *conn, what string) {
-	r.out.Errors[c.plan.Protocol+": "+what]++
+	kind := c.plan.Protocol + ": " + numbers.ReplaceAllLiteralString(what, "#")
+	if _, known := r.out.Errors[kind]; !known && len(r.out.Errors) >= maxErrorKinds {
+		kind = "other errors"
+	}
+	r.out.Errors[kind]++
 }
 
 // sendDue sends what is due everywhere and returns when to look again.
