@@ -54,11 +54,11 @@ class MessageParts:
         return self.commits.submit(Send(caller.user_id, caller.username, request))
 
     def take_turn(self, caller: Caller) -> None:
-        """Count a message, or a change of one, towards the person's rate.
+        """Count a message, or a change of one or of a conversation, towards the person's rate.
 
         Raises:
             ProblemError: 429 above it.
         """
         wait = self.rate.try_to_take(caller.user_id)
         if wait is not None:
-            raise ProblemError(problems.TOO_MANY_REQUESTS, "too many messages", retry_after=wait)
+            raise ProblemError(problems.TOO_MANY_REQUESTS, "too many messages and changes", retry_after=wait)

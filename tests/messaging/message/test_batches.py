@@ -207,7 +207,7 @@ async def test_a_socket_with_too_many_sends_under_way_is_told_to_try_again(world
 
 
 async def test_above_ones_rate_sends_are_refused_for_a_while(tmp_path: Path) -> None:
-    async with open_world({"data_dir": tmp_path}, send_rate_per_s=0.1, send_burst=1) as world:
+    async with open_world({"data_dir": tmp_path}, send_rate_per_s=0.1, send_burst=2) as world:
         ada, ben = world.user("ada"), world.user("ben")
         group = await world.group(ada, ben)
         await ada.send(group["id"])

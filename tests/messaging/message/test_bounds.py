@@ -71,3 +71,22 @@ async def test_who_invites_too_fast_is_told_when_to_go_on(small: World) -> None:
 
     assert answers == [202] * 6 + [429]
     assert int(answer.headers["Retry-After"]) > 60
+
+
+async def test_coming_and_going_counts_towards_the_rate_of_messages(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("message")
+    async with open_world({"data_dir": folder}, send_rate_per_s=0.01, send_burst=4) as world:
+        ada, ben = world.user("ada"), world.user("ben")
+        group = await world.group(ada)
+        path = f"/conversation/{group['id']}"
+
+        for _ in range(2):
+            await ben.post("/conversation/join", {"join_code": group["join_code"]})
+            await ben.delete(f"{path}/members/{ben.id}")
+
+        refused = await ben.ask("POST", "/conversation/join", json={"join_code": group["join_code"]})
+        assert (refused.status_code, int(refused.headers["Retry-After"]) > 60) == (429, True)
+        assert (await ada.get(path))["last_seq"] == 4
+        await ada.put(path, {"title": "Others go on"})

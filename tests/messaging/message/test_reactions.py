@@ -178,7 +178,7 @@ async def test_a_system_message_takes_reactions_too(world: World) -> None:
 
 async def test_reactions_pins_and_edits_count_towards_the_rate_of_messages(tmp_path: Path) -> None:
     place: Json = {"data_dir": tmp_path}
-    async with open_world(place, send_rate_per_s=0.01, send_burst=3) as slow:
+    async with open_world(place, send_rate_per_s=0.01, send_burst=4) as slow:
         ada = slow.user("ada")
         group = await slow.group(ada)
         message = await ada.send(group["id"])

@@ -19,7 +19,7 @@ from messaging_wire.message import ChangePage, Message, MessagePage
 from messaging.kernel.errors import ProblemError
 from messaging.kernel.identity import CurrentCaller
 from messaging.kernel.paging import DEFAULT_LIMIT, Cursor, Limit
-from messaging.message.api.dependencies import Service
+from messaging.message.api.dependencies import TURN, Service
 from messaging.message.service.messages import Where
 
 router = APIRouter(prefix="/api/conversation")
@@ -32,7 +32,12 @@ async def _where(after_seq: Seq = None, before_seq: Seq = None, around_seq: Seq 
     return Where(after_seq=after_seq, before_seq=before_seq, around_seq=around_seq, at=at)
 
 
-@router.post("", status_code=201, responses={200: {"model": Conversation, "description": "It was there already"}})
+@router.post(
+    "",
+    status_code=201,
+    responses={200: {"model": Conversation, "description": "It was there already"}},
+    dependencies=TURN,
+)
 async def create_conversation(
     request: ConversationCreate, caller: CurrentCaller, service: Service, response: Response
 ) -> Conversation:
@@ -63,7 +68,7 @@ async def list_conversations_by_user_id(
     return await service.conversations.page(caller, limit=limit, cursor=cursor)
 
 
-@router.post("/join")
+@router.post("/join", dependencies=TURN)
 async def join_conversation(request: JoinRequest, caller: CurrentCaller, service: Service) -> Conversation:
     """Join a group by its join code."""
     return await service.membership.join(caller, request.join_code)
@@ -77,7 +82,7 @@ async def read_conversation(
     return await service.conversations.detail(caller, conversation_id, limit)
 
 
-@router.put("/{conversation_id}")
+@router.put("/{conversation_id}", dependencies=TURN)
 async def update_conversation(
     conversation_id: ConversationId, request: ConversationUpdate, caller: CurrentCaller, service: Service
 ) -> Conversation:
@@ -85,19 +90,19 @@ async def update_conversation(
     return await service.conversations.update(caller, conversation_id, request)
 
 
-@router.delete("/{conversation_id}", status_code=204)
+@router.delete("/{conversation_id}", status_code=204, dependencies=TURN)
 async def delete_conversation(conversation_id: ConversationId, caller: CurrentCaller, service: Service) -> None:
     """Delete a group (owner), or put a direct conversation aside until its next message."""
     await service.conversations.delete(caller, conversation_id)
 
 
-@router.post("/{conversation_id}/join-code")
+@router.post("/{conversation_id}/join-code", dependencies=TURN)
 async def renew_join_code(conversation_id: ConversationId, caller: CurrentCaller, service: Service) -> JoinCode:
     """Give a group a new join code; the old one ends (owner and admins)."""
     return await service.conversations.renew_code(caller, conversation_id)
 
 
-@router.delete("/{conversation_id}/join-code", status_code=204)
+@router.delete("/{conversation_id}/join-code", status_code=204, dependencies=TURN)
 async def disable_join_code(conversation_id: ConversationId, caller: CurrentCaller, service: Service) -> None:
     """Take a group's join code away (owner and admins)."""
     await service.conversations.disable_code(caller, conversation_id)

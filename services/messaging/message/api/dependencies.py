@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from messaging.kernel.identity import CurrentCaller
 from messaging.message.parts import MessageParts
 
 
@@ -13,3 +14,11 @@ async def _parts(request: Request) -> MessageParts:
 
 
 Service = Annotated[MessageParts, Depends(_parts)]
+
+
+async def _take_turn(caller: CurrentCaller, service: Service) -> None:
+    service.take_turn(caller)
+
+
+TURN = [Depends(_take_turn)]
+"""For routes that change something which others are told of: each counts as a message towards the person's rate."""

@@ -16,7 +16,7 @@ from messaging_wire.ids import ConversationId, UserId
 
 from messaging.kernel.identity import CurrentCaller
 from messaging.kernel.paging import DEFAULT_LIMIT, Cursor, Limit
-from messaging.message.api.dependencies import Service
+from messaging.message.api.dependencies import TURN, Service
 
 router = APIRouter(prefix="/api/conversation")
 
@@ -36,7 +36,7 @@ async def list_my_invitations(
     return await service.invitations.mine(caller, limit=limit, cursor=cursor)
 
 
-@router.put("/invitations/{conversation_id}", response_model=Conversation, responses=ANSWERED)
+@router.put("/invitations/{conversation_id}", response_model=Conversation, responses=ANSWERED, dependencies=TURN)
 async def answer_invitation(
     conversation_id: ConversationId, request: InvitationAnswer, caller: CurrentCaller, service: Service
 ) -> Conversation | Response:
@@ -47,7 +47,13 @@ async def answer_invitation(
     return Response(status_code=204)
 
 
-@router.post("/{conversation_id}/members", status_code=201, response_model=Member | SentInvitation, responses=ADDED)
+@router.post(
+    "/{conversation_id}/members",
+    status_code=201,
+    response_model=Member | SentInvitation,
+    responses=ADDED,
+    dependencies=TURN,
+)
 async def add_member(
     conversation_id: ConversationId, request: MemberAdd, caller: CurrentCaller, service: Service, response: Response
 ) -> Member | SentInvitation:
@@ -73,7 +79,7 @@ async def list_sent_invitations(
     return await service.invitations.of_group(caller, conversation_id, limit=limit, cursor=cursor)
 
 
-@router.delete("/{conversation_id}/invitations/{user_id}", status_code=204)
+@router.delete("/{conversation_id}/invitations/{user_id}", status_code=204, dependencies=TURN)
 async def withdraw_invitation(
     conversation_id: ConversationId, user_id: UserId, caller: CurrentCaller, service: Service
 ) -> None:

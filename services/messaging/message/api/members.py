@@ -7,7 +7,7 @@ from messaging_wire.ids import ConversationId, UserId
 
 from messaging.kernel.identity import CurrentCaller
 from messaging.kernel.paging import DEFAULT_LIMIT, Cursor, Limit
-from messaging.message.api.dependencies import Service
+from messaging.message.api.dependencies import TURN, Service
 
 router = APIRouter(prefix="/api/conversation/{conversation_id}")
 
@@ -24,7 +24,7 @@ async def list_members(
     return await service.membership.page(caller, conversation_id, limit=limit, cursor=cursor)
 
 
-@router.put("/members/{user_id}")
+@router.put("/members/{user_id}", dependencies=TURN)
 async def set_member_role(
     conversation_id: ConversationId, user_id: UserId, request: MemberUpdate, caller: CurrentCaller, service: Service
 ) -> Member:
@@ -32,7 +32,7 @@ async def set_member_role(
     return await service.membership.set_role(caller, conversation_id, user_id, request.role)
 
 
-@router.delete("/members/{user_id}", status_code=204)
+@router.delete("/members/{user_id}", status_code=204, dependencies=TURN)
 async def remove_member(
     conversation_id: ConversationId, user_id: UserId, caller: CurrentCaller, service: Service
 ) -> None:
@@ -40,7 +40,7 @@ async def remove_member(
     await service.membership.remove(caller, conversation_id, user_id)
 
 
-@router.put("/notifications")
+@router.put("/notifications", dependencies=TURN)
 async def set_level(
     conversation_id: ConversationId, request: LevelUpdate, caller: CurrentCaller, service: Service
 ) -> Me:
