@@ -40,20 +40,22 @@ class Pings:
     def schedule(self, socket: "EngineSocket") -> None:
         """Ping the client after the interval."""
         self._push(socket.server.ping_interval, socket, None)
+        if self._timer is None or self._due[0][0] < self._timer.when():
+            self._wait()
 
     def _push(self, after_s: float, socket: "EngineSocket", pinged_at: float | None) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time() + after_s
+        due = asyncio.get_running_loop().time() + after_s
         heapq.heappush(self._due, (due, next(self._numbers), socket, pinged_at))
-        if self._timer is None or due < self._timer.when():
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = loop.call_at(due, self._tick)
+
+    def _wait(self) -> None:
+        """Wake up for what is due first."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(self._due[0][0], self._tick) if self._due else None
 
     def _tick(self) -> None:
         self._timer = None
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = asyncio.get_running_loop().time()
         while self._due and self._due[0][0] <= now:
             _, _, socket, pinged_at = heapq.heappop(self._due)
             if pinged_at is not None:
@@ -63,8 +65,7 @@ class Pings:
                 socket.last_ping = now
                 socket.put_text("2")
                 self._push(socket.server.ping_timeout, socket, now)
-        if self._due and self._timer is None:
-            self._timer = loop.call_at(self._due[0][0], self._tick)
+        self._wait()
 
 
 class EngineSocket(async_socket.AsyncSocket):  # type: ignore[misc]  # the library has no types

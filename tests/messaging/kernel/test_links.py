@@ -268,7 +268,7 @@ async def test_a_socket_that_reads_nothing_is_dropped_before_it_holds_much(place
     assert most < 2 * MAX_BUFFERED_BYTES
 
 
-async def test_a_socket_that_answers_no_ping_is_given_up() -> None:
+def hub_that_pings(*, interval_s: float, timeout_s: float) -> SocketHub:
     revocations = RevocationList(SystemClock())
     hub = SocketHub(
         service="test",
@@ -277,7 +277,28 @@ async def test_a_socket_that_answers_no_ping_is_given_up() -> None:
         revocations=revocations,
         clock=SystemClock(),
     )
-    hub.server.eio.ping_interval = hub.server.eio.ping_timeout = 0.2
+    hub.server.eio.ping_interval, hub.server.eio.ping_timeout = interval_s, timeout_s
+    return hub
+
+
+async def test_a_ping_to_one_socket_puts_off_no_ping_to_the_next() -> None:
+    hub = hub_that_pings(interval_s=0.3, timeout_s=30)
+    async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
+        place = Place(hub, url)
+        sockets = []
+        for name in ("ada", "ben", "carol"):
+            sockets.append(await Raw.open(place, issuer.person(name)))
+            await asyncio.sleep(0.05)
+
+        async with asyncio.timeout(5):
+            assert [await socket.text() for socket in sockets] == ["2", "2", "2"]
+        await hub.close_all()
+        for socket in sockets:
+            socket.writer.close()
+
+
+async def test_a_socket_that_answers_no_ping_is_given_up() -> None:
+    hub = hub_that_pings(interval_s=0.2, timeout_s=0.2)
     async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
         place, ada, ben = Place(hub, url), issuer.person("ada"), issuer.person("ben")
         mute, lively = await Raw.open(place, ada), await Raw.open(place, ben)
