@@ -21,7 +21,7 @@ from messaging_wire.base import Answer
 from pydantic import BaseModel
 from websockets.utils import apply_mask
 
-from tests.support.serve import served
+from tests.support.hubs import Place, open_hub
 from tests.support.tokens import Issuer, Person
 
 WAIT_S = 10
@@ -44,28 +44,10 @@ async def _measure(_socket: Socket, payload: Any) -> BaseModel:
     return Heard(length=len(payload))
 
 
-@dataclass
-class Place:
-    """A hub that is served."""
-
-    hub: SocketHub
-    url: str
-
-
 @pytest.fixture(scope="module")
 async def place() -> AsyncIterator[Place]:
-    revocations = RevocationList(SystemClock())
-    hub = SocketHub(
-        service="test",
-        path="/api/test/socket.io",
-        verifier=issuer.verifier(revocations),
-        revocations=revocations,
-        clock=SystemClock(),
-    )
-    hub.on("measure", _measure)
-    async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
-        yield Place(hub, url)
-        await hub.close_all()
+    async with open_hub(issuer, {"measure": _measure}) as made:
+        yield made
 
 
 @dataclass
@@ -298,18 +280,16 @@ async def test_a_ping_to_one_socket_puts_off_no_ping_to_the_next() -> None:
 
 
 async def test_a_socket_that_answers_no_ping_is_given_up() -> None:
-    hub = hub_that_pings(interval_s=0.2, timeout_s=0.2)
-    async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
-        place, ada, ben = Place(hub, url), issuer.person("ada"), issuer.person("ben")
+    async with open_hub(issuer, ping_s=0.2) as place:
+        ada, ben = issuer.person("ada"), issuer.person("ben")
         mute, lively = await Raw.open(place, ada), await Raw.open(place, ben)
         for _ in range(5):
             assert await lively.text() == "2"
             lively.write(b"3")
 
         await mute.ended()
-        assert hub.is_connected(ben.id)
-        assert not hub.is_connected(ada.id)
-        await hub.close_all()
+        assert place.hub.is_connected(ben.id)
+        assert not place.hub.is_connected(ada.id)
         lively.writer.close()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,15 +11,14 @@ import socketio
 from messaging.kernel.clock import SystemClock
 from messaging.kernel.engine import MAX_QUEUED
 from messaging.kernel.errors import ProblemError
-from messaging.kernel.revocations import RevocationList
-from messaging.kernel.sockets import Socket, SocketHub
+from messaging.kernel.sockets import Socket
 from messaging_wire import problems
 from messaging_wire.auth import Revocation
 from messaging_wire.base import Answer
 from messaging_wire.realtime import Acknowledged
 from pydantic import BaseModel
 
-from tests.support.serve import served
+from tests.support.hubs import Place, open_hub
 from tests.support.tokens import Issuer, Person
 
 WAIT_S = 10
@@ -30,15 +28,6 @@ class Tick(Answer):
     """An event of the tests' own."""
 
     number: int
-
-
-@dataclass
-class Place:
-    """A hub that is served."""
-
-    hub: SocketHub
-    url: str
-    revocations: RevocationList
 
 
 issuer = Issuer()
@@ -54,19 +43,8 @@ async def _greet(_socket: Socket, _payload: Any) -> BaseModel:
 
 @pytest.fixture(scope="module")
 async def place() -> AsyncIterator[Place]:
-    revocations = RevocationList(SystemClock())
-    hub = SocketHub(
-        service="test",
-        path="/api/test/socket.io",
-        verifier=issuer.verifier(revocations),
-        revocations=revocations,
-        clock=SystemClock(),
-    )
-    hub.on("refuse", _refuse)
-    hub.on("greet", _greet)
-    async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
-        yield Place(hub, url, revocations)
-        await hub.close_all()
+    async with open_hub(issuer, {"refuse": _refuse, "greet": _greet}) as made:
+        yield made
 
 
 class Listener:
