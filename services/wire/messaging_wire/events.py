@@ -55,6 +55,7 @@ class Envelope(Answer):
                 occurred_at=self.occurred_at,
                 traceparent=self.traceparent,
                 body=body,
+                bodies=[],  # named, or the library looks at the signature of its default's factory each time
                 index=index,
             )
             for index, body in enumerate(self.bodies)
