@@ -26,9 +26,13 @@ class Place:
 
 @asynccontextmanager
 async def open_hub(
-    issuer: Issuer, handlers: Mapping[str, Handler] | None = None, *, ping_s: float | None = None
+    issuer: Issuer,
+    handlers: Mapping[str, Handler] | None = None,
+    *,
+    ping_s: float | None = None,
+    answer_s: float | None = None,
 ) -> AsyncIterator[Place]:
-    """Serve a hub that takes the issuer's tokens; `ping_s` is the time between pings and for an answer."""
+    """Serve a hub that takes the issuer's tokens; `ping_s` is the time between pings, and for an answer to one."""
     revocations = RevocationList(SystemClock())
     hub = SocketHub(
         service="test",
@@ -40,7 +44,7 @@ async def open_hub(
     for event, handler in (handlers or {}).items():
         hub.on(event, handler)
     if ping_s is not None:
-        hub.server.eio.ping_interval = hub.server.eio.ping_timeout = ping_s
+        hub.server.eio.ping_interval, hub.server.eio.ping_timeout = ping_s, answer_s or ping_s
     async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
         yield Place(hub, url, revocations)
         await hub.close_all()

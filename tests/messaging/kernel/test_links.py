@@ -11,12 +11,10 @@ import pytest
 import socketio
 from hypothesis import given
 from hypothesis import strategies as st
-from messaging.kernel.clock import SystemClock
 from messaging.kernel.frames import FINAL_TEXT, find_frame, text_frame
 from messaging.kernel.links import MAX_BUFFERED_BYTES
-from messaging.kernel.revocations import RevocationList
 from messaging.kernel.socketio_server import MAX_EVENT_BYTES
-from messaging.kernel.sockets import Socket, SocketHub
+from messaging.kernel.sockets import Socket
 from messaging_wire.base import Answer
 from pydantic import BaseModel
 from websockets.utils import apply_mask
@@ -250,23 +248,8 @@ async def test_a_socket_that_reads_nothing_is_dropped_before_it_holds_much(place
     assert most < 2 * MAX_BUFFERED_BYTES
 
 
-def hub_that_pings(*, interval_s: float, timeout_s: float) -> SocketHub:
-    revocations = RevocationList(SystemClock())
-    hub = SocketHub(
-        service="test",
-        path="/api/test/socket.io",
-        verifier=issuer.verifier(revocations),
-        revocations=revocations,
-        clock=SystemClock(),
-    )
-    hub.server.eio.ping_interval, hub.server.eio.ping_timeout = interval_s, timeout_s
-    return hub
-
-
 async def test_a_ping_to_one_socket_puts_off_no_ping_to_the_next() -> None:
-    hub = hub_that_pings(interval_s=0.3, timeout_s=30)
-    async with served(socketio.ASGIApp(hub.server, socketio_path=hub.path)) as url:
-        place = Place(hub, url)
+    async with open_hub(issuer, ping_s=0.3, answer_s=30) as place:
         sockets = []
         for name in ("ada", "ben", "carol"):
             sockets.append(await Raw.open(place, issuer.person(name)))
@@ -274,7 +257,6 @@ async def test_a_ping_to_one_socket_puts_off_no_ping_to_the_next() -> None:
 
         async with asyncio.timeout(5):
             assert [await socket.text() for socket in sockets] == ["2", "2", "2"]
-        await hub.close_all()
         for socket in sockets:
             socket.writer.close()
 
