@@ -31,6 +31,8 @@ class Consumer:
     queue: Queue
     handle: EventHandler
     batch_size: int = 500
+    gather_s: float = 0.01
+    """How long a batch waits to fill once it has its first event."""
 
 
 def batches(envelopes: Sequence[Envelope], size: int) -> Iterator[list[Envelope]]:

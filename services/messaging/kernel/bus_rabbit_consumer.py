@@ -1,6 +1,7 @@
 """Deliveries collected into batches: acknowledged after the handler's commit, given back singly where one is bad."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
@@ -12,9 +13,6 @@ from messaging.kernel.bus import Consumer
 from messaging.kernel.database import is_transient
 
 log = structlog.get_logger(__name__)
-
-GATHER_S = 0.01
-"""How long a batch waits to fill once it has its first event."""
 
 REFUSAL_PAUSE_S = 0.5
 """How long an event that was refused waits before it is given back, so that it does not spin."""
@@ -45,15 +43,20 @@ class BatchConsumer:
                 await self._work_off(batch)
 
     async def _gather(self) -> list[Delivery]:
-        """Take what has arrived, up to about as many events as the consumer works off at once."""
+        """Take what has arrived, up to about as many events as the consumer works off at once; wait for few."""
         batch = await self._read(await self._deliveries.get())
-        await asyncio.sleep(GATHER_S)
-        count = sum(len(envelope) for _, envelope in batch)
+        await self._fill(batch)
+        if _count(batch) < self._consumer.batch_size:
+            await asyncio.sleep(self._consumer.gather_s)
+            await self._fill(batch)
+        return batch
+
+    async def _fill(self, batch: list[Delivery]) -> None:
+        count = _count(batch)
         while count < self._consumer.batch_size and not self._deliveries.empty():
             more = await self._read(self._deliveries.get_nowait())
             batch += more
-            count += sum(len(envelope) for _, envelope in more)
-        return batch
+            count += _count(more)
 
     async def _read(self, message: AbstractIncomingMessage) -> list[Delivery]:
         try:
@@ -93,3 +96,8 @@ class BatchConsumer:
         for message, _ in batch:
             await message.ack()
         CONSUMED.labels(self._consumer.queue.name).inc(len(events))
+
+
+def _count(batch: Sequence[Delivery]) -> int:
+    """How many events there are."""
+    return sum(len(envelope) for _, envelope in batch)
