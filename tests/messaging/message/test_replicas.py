@@ -70,6 +70,21 @@ async def test_who_is_removed_at_one_replica_hears_nothing_more_at_the_other(pai
         assert texts == ["before", "barrier"]
 
 
+async def test_reactions_and_pins_reach_the_other_replica_as_they_are(pair: Pair) -> None:
+    (ada, _), (ben, ben_there) = pair.user("ada"), pair.user("ben")
+    group = await pair.one.group(ada, ben)
+    sent = await ada.send(group["id"], f"@{ben.name}")
+
+    async with ben_there.live() as live:
+        await ada.ask("PUT", f"/message/{sent['id']}/reactions/{quote('👍')}")
+        await ada.put(f"/message/{sent['id']}/pin", {})
+        heard = await live.wait_for("message_updated", lambda message: message["pinned"])
+
+    assert heard["reactions"] == {"👍": {"count": 1, "me": None, "user_ids": [ada.id]}}
+    assert (heard["actor_id"], heard["rev"]) == (ada.id, sent["rev"] + 2)
+    assert ben.id in heard["mentions"]
+
+
 async def test_changes_receipts_and_typing_reach_the_other_replica(pair: Pair) -> None:
     (ada, _), (ben, ben_there) = pair.user("ada"), pair.user("ben")
     group = await pair.one.group(ada, ben)
