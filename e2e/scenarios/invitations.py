@@ -2,7 +2,7 @@
 
 from e2e.scenarios import checks, shapes
 from e2e.scenarios.checks import Json
-from e2e.scenarios.person import Person
+from e2e.scenarios.person import Person, message_body
 from e2e.scenarios.stage import Stage
 from e2e.scenarios.waiting import eventually
 
@@ -24,6 +24,7 @@ RECEIVED: shapes.Shape = {
 async def invitations(stage: Stage) -> None:
     """Play how a group grows by those who are in it."""
     ada, ben, carol, dora = [await stage.person(name) for name in ("ada", "ben", "carol", "dora")]
+    await stage.known(ada, ben, carol, dora)
     await _become_contacts(ada, ben)
     group = await stage.group(ada)
     path = f"/conversation/{group['id']}"
@@ -90,9 +91,10 @@ async def _invite(stage: Stage, ada: Person, carol: Person, group: Json) -> None
 
 async def _invite_who_has_blocked(stage: Stage, ada: Person, dora: Person, path: str) -> None:
     with stage.step("who has blocked the adder never hears of it, and the adder cannot tell"):
+        direct = await ada.post("/conversation", {"kind": "direct", "member_ids": [dora.id]})
         checks.status(await dora.request("PUT", f"/user/blocks/{ada.id}"), 204)
         await eventually(
-            lambda: ada.request("POST", "/conversation", json={"kind": "direct", "member_ids": [dora.id]}),
+            lambda: ada.request("POST", "/message", json=message_body(direct["id"], "hello")),
             lambda answer: answer.status_code == 403,
             what="the block holds",
             within=stage.within,

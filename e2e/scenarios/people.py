@@ -12,8 +12,7 @@ from e2e.scenarios.waiting import eventually
 async def people(stage: Stage) -> None:
     """Play what two people are to each other, from the first request to a block."""
     ada, ben, carol = [await stage.person(name) for name in ("ada", "ben", "carol")]
-    for person in (ada, ben, carol):
-        await _is_known(stage, person)
+    await stage.known(ada, ben, carol)
     await _become_contacts(stage, ada, ben)
     await _see_each_other(stage, ada, ben, carol)
     await _hide(stage, ada, ben)
@@ -64,12 +63,7 @@ async def _hide(stage: Stage, ada: Person, ben: Person) -> None:
         checks.equal(seen, [{"user_id": ben.id, "state": "offline", "last_seen_at": None}], "hidden presence")
         await socket.close()
         dora = await stage.person("dora")
-        await eventually(
-            lambda: dora.request("POST", "/conversation", json={"kind": "direct", "member_ids": [ben.id]}),
-            lambda answer: answer.status_code == 403,
-            what="a direct conversation with who takes messages from contacts only",
-            within=stage.within,
-        )
+        await stage.refused(dora, ben)
         await ben.put("/user/preferences", {"show_presence": True, "direct_messages": "everyone"})
 
 
@@ -85,26 +79,12 @@ async def _part(stage: Stage, ada: Person, ben: Person) -> None:
         blocker = await ben.request("POST", "/user/contacts", json={"user_id": ada.id})
         checks.equal(checks.problem(blocker, 404), checks.problem(nobody, 404), "a request to a blocker")
         checks.problem(await ben.request("GET", f"/user/by-username/{ada.username}"), 404, "not-found")
-        await eventually(
-            lambda: ben.request("POST", "/conversation", json={"kind": "direct", "member_ids": [ada.id]}),
-            lambda answer: answer.status_code == 403,
-            what="a direct conversation with a blocker",
-            within=stage.within,
-        )
+        await stage.refused(ben, ada)
     with stage.step("after the block both may ask again; a report reaches the administrators only"):
         await ada.ask("DELETE", f"/user/blocks/{ben.id}", expect=204)
         await ben.post("/user/contacts", {"user_id": ada.id})
         await ada.post("/user/reports", {"user_id": ben.id, "reason": "spam", "text": "again and again"})
         checks.problem(await ada.request("GET", "/user/reports"), 403, "forbidden")
-
-
-async def _is_known(stage: Stage, person: Person) -> None:
-    await eventually(
-        lambda: person.request("GET", "/user/me"),
-        lambda answer: answer.status_code == 200,
-        what="GET /user/me",
-        within=stage.within,
-    )
 
 
 async def _accept(person: Person, other: Person) -> None:

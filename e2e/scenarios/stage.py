@@ -11,8 +11,9 @@ import httpx
 
 from e2e.scenarios import checks, shapes
 from e2e.scenarios.checks import Json
-from e2e.scenarios.person import Person
+from e2e.scenarios.person import Person, message_body
 from e2e.scenarios.report import Report
+from e2e.scenarios.waiting import eventually
 
 
 @dataclass
@@ -63,6 +64,16 @@ class Stage:
         person.tokens = answer["tokens"]
         return person
 
+    async def known(self, *people: Person) -> None:
+        """Wait until people have profiles, which follow sign-up by events: before that nobody can relate to them."""
+        for person in people:
+            await eventually(
+                lambda person=person: person.request("GET", "/user/me"),  # type: ignore[misc]
+                lambda answer: answer.status_code == 200,
+                what=f"the profile of {person.name}",
+                within=self.within,
+            )
+
     async def group(self, owner: Person, *others: Person, title: str = "Reading circle") -> Json:
         """Make a group conversation that `others` join by its code; return it as the owner sees it afterwards."""
         made = await owner.post("/conversation", {"title": title})
@@ -70,6 +81,27 @@ class Stage:
             await other.post("/conversation/join", {"join_code": made["join_code"]}, expect=200)
         conversation: Json = await owner.get(f"/conversation/{made['id']}")
         return conversation
+
+    async def refused(self, sender: Person, other: Person) -> None:
+        """Wait until `sender` may not write to `other` directly: the message service learns of blocks by events.
+
+        What is tried before that may make their conversation, in which nothing more can be said then.
+        """
+
+        async def write() -> httpx.Response:
+            direct = {"kind": "direct", "member_ids": [other.id]}
+            made = await sender.request("POST", "/conversation", json=direct)
+            if not made.is_success:
+                return made
+            return await sender.request("POST", "/message", json=message_body(made.json()["id"], "may I?"))
+
+        answer = await eventually(
+            write,
+            lambda answer: answer.status_code == 403,
+            what=f"{sender.name} cannot write to {other.name}",
+            within=self.within,
+        )
+        checks.problem(answer, 403, "cannot-message")
 
 
 async def sign_up(person: Person) -> Json:
