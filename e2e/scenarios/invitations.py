@@ -2,7 +2,7 @@
 
 from e2e.scenarios import checks, shapes
 from e2e.scenarios.checks import Json
-from e2e.scenarios.person import Person, message_body
+from e2e.scenarios.person import Person
 from e2e.scenarios.stage import Stage
 from e2e.scenarios.waiting import eventually
 
@@ -91,14 +91,8 @@ async def _invite(stage: Stage, ada: Person, carol: Person, group: Json) -> None
 
 async def _invite_who_has_blocked(stage: Stage, ada: Person, dora: Person, path: str) -> None:
     with stage.step("who has blocked the adder never hears of it, and the adder cannot tell"):
-        direct = await ada.post("/conversation", {"kind": "direct", "member_ids": [dora.id]})
         checks.status(await dora.request("PUT", f"/user/blocks/{ada.id}"), 204)
-        await eventually(
-            lambda: ada.request("POST", "/message", json=message_body(direct["id"], "hello")),
-            lambda answer: answer.status_code == 403,
-            what="the block holds",
-            within=stage.within,
-        )
+        await stage.refused(ada, dora)
         shapes.conforms(await ada.post(f"{path}/members", {"user_id": dora.id}, expect=202), SENT, "the answer")
         checks.equal((await dora.get("/conversation/invitations"))["items"], [], "what the blocker sees")
         refused = await dora.request(
