@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from messaging.kernel.bus_rabbit import RabbitBus
+from messaging.kernel.ids import new_id
 from messaging.kernel.settings import ServiceSettings
 from messaging.notification.app import build
 from messaging.notification.settings import NotificationSettings
+from messaging.notification.store.crowds import CROWD
 from messaging_wire.events import Event
+from messaging_wire.ids import UserId
 
 from tests.messaging.notification.story import Story, envelope
 from tests.messaging.notification.test_sockets import listening, of
@@ -94,6 +97,19 @@ async def test_whichever_works_an_event_off_both_tell_their_sockets(replicas: Re
             await replicas.publish(story.begins_with(ada.id, ben.id), story.sends(ada.id))
             for socket in (first, second):
                 await socket.wait_for("notification", of(story))
+
+
+async def test_a_crowd_is_told_and_counted_right_by_both(replicas: Replicas) -> None:
+    ada, ben, story = replicas.issuer.person("ada"), replicas.issuer.person("ben"), Story()
+    audience = [UserId(new_id()) for _ in range(CROWD)]
+    await replicas.publish(story.begins_with(ada.id, ben.id, *audience))
+    async with listening(replicas.urls[0], ben) as first, listening(replicas.urls[1], ben) as second:
+        for _ in range(20):
+            await replicas.publish(story.sends(ada.id), story.sends(ada.id))
+        for socket in (first, second):
+            await socket.wait_for("notification", lambda item: item["count"] == 40, within_s=WAIT_S)
+    await replicas.publish(story.reads_up_to(ben.id, 15))
+    await replicas.counts_become(ben, [25])
 
 
 async def test_what_one_marks_the_other_tells(replicas: Replicas) -> None:
