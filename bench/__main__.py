@@ -9,12 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import bars, document, lines, profile, rows
-from bench.driver import Plan
+from bench import bars, document, lines, profile, profiling, rows
 from bench.ground import Ground
 from bench.lines import Line
 from bench.measuring import measure
-from bench.rows import sending
 from bench.stage import stage
 from e2e import cache
 from e2e.errors import ToolingError
@@ -74,21 +72,23 @@ def _measured(name: str, ground: Ground, options: rows.Options) -> Iterator[Line
 @app.command("profile")
 def run_profile(
     *,
-    rate: Rate = 3600,
+    of: Annotated[profiling.Work, typer.Option(help="what the service is to do meanwhile")] = profiling.Work.SENDS,
+    rate: Rate = None,
     seconds: Seconds = 10,
     native: Annotated[bool, typer.Option(help="with frames of compiled extensions; slows the service")] = False,
     in_image: InImage = False,
 ) -> None:
-    """Profile the message service under sends, by package and by function."""
+    """Profile the message service at work, by package and by function."""
     raw = cache.folder("bench") / "profile.raw"
     raw.unlink(missing_ok=True)
     with Ground(in_image=in_image) as ground, stage(ground) as system:
+        worker, plan = profiling.prepare(of, system, rate=rate, seconds=seconds)
         sampling = profile.Sampling(system.message.pid, raw, native=native)
-        measured = measure(system, Plan(system.sockets(), rate=rate or 0, seconds=seconds))
+        measured = measure(worker, plan)
         stacks = sampling.finish()
     console.print(profile.by_package(stacks))
     console.print(profile.by_function(stacks))
-    console.print(lines.table([measured.line("profiled", sending.BARE, system=system.title)], "while sampled"))
+    console.print(lines.table([measured.line("profiled", of.value, system=system.title)], "while sampled"))
     console.print(f"stacks for a flame graph: {raw}")
 
 

@@ -46,17 +46,23 @@ class Reading(Stage):
         ]
 
 
+def reading(system: Stage, *, count: int) -> Reading:
+    """The stage with a conversation of `count` messages and people who read pages of it."""
+    ground = system.ground
+    last_seq = fill(ground.mysql, system.database, system.conversations[0], count=count)
+    settle(ground.mysql)
+    return Reading(**vars(system), last_seq=last_seq)
+
+
 def history(ground: Ground, options: Options) -> Iterator[Line]:
     """A page of 50 at a random place of a short and of a long conversation."""
     shape = f"pages of 50 at random places, {PAGES_PER_S:.0f}/s by {READERS} readers"
     first: float | None = None
     with stage(ground, conversations=1) as system:
         for count in (SHORT, LONG, *([LONGEST] if options.full else [])):
-            last_seq = fill(ground.mysql, system.database, system.conversations[0], count=count)
-            settle(ground.mysql)
-            reading = Reading(**vars(system), last_seq=last_seq)
-            plan = Plan(reading.sockets(), rate=PAGES_PER_S, seconds=options.seconds, window=1)
-            measured = measure(reading, plan)
+            readers = reading(system, count=count)
+            plan = Plan(readers.sockets(), rate=PAGES_PER_S, seconds=options.seconds, window=1)
+            measured = measure(readers, plan)
             first = first or measured.result.ack_ms.p99
             ratio = measured.result.ack_ms.p99 / first
             figure = f"p99 {ratio:.2f} times that of {SHORT:,}"

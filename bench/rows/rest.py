@@ -8,7 +8,7 @@ from bench.ground import Ground
 from bench.lines import Line
 from bench.measuring import measure
 from bench.rows.options import Options
-from bench.stage import MEMBERS, SENDERS, stage
+from bench.stage import MEMBERS, SENDERS, Stage, stage
 
 EACH = 2
 """Connections of each sender; a connection has one request under way."""
@@ -18,19 +18,24 @@ SHAPE = f"POST /message, {SENDERS} senders with {EACH} connections each, {MEMBER
 def sends(ground: Ground, options: Options) -> Iterator[Line]:
     """As fast as answers come."""
     with stage(ground) as system:
-        listening = [replace(one, sends=False) for one in system.sockets()]
-        sending = [
-            Connection(
-                "http-send",
-                system.message.address,
-                "/api/message",
-                token=conversation.members[0].token,
-                place=conversation.id,
-                sends=True,
-                receivers=MEMBERS,
-            )
-            for conversation in system.conversations
-            for _ in range(EACH)
-        ]
-        plan = Plan([*listening, *sending], rate=options.rate or 0, seconds=options.seconds, window=1)
+        plan = Plan(connections(system), rate=options.rate or 0, seconds=options.seconds, window=1)
         yield measure(system, plan).line("rest", SHAPE, system=system.title)
+
+
+def connections(system: Stage) -> list[Connection]:
+    """Everybody's socket, which only listens, and what the senders send by."""
+    listening = [replace(one, sends=False) for one in system.sockets()]
+    sending = [
+        Connection(
+            "http-send",
+            system.message.address,
+            "/api/message",
+            token=conversation.members[0].token,
+            place=conversation.id,
+            sends=True,
+            receivers=MEMBERS,
+        )
+        for conversation in system.conversations
+        for _ in range(EACH)
+    ]
+    return [*listening, *sending]
