@@ -1,14 +1,16 @@
 """Reactions: counted once each, told to everybody, bounded in kinds and in what is shown."""
 
+import random
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 from messaging.kernel.ids import new_id
+from messaging.message.mentions import unpack
 from messaging.message.store import reactions
 from messaging.message.tables import SHOWN_REACTORS
-from messaging_wire.ids import MessageId
+from messaging_wire.ids import MessageId, UserId
 
 from tests.messaging.message.world import Json, User, World, open_world
 
@@ -197,3 +199,29 @@ async def test_a_conversation_shows_the_reactions_to_its_latest_message(world: W
 
     assert detail["last_message"] == detail["messages"][-1]
     assert detail["last_message"]["reactions"]["👍"]["me"] is True
+
+
+async def test_whatever_is_added_and_taken_back_the_tallies_say_what_there_is(world: World) -> None:
+    _ada, _ben, _group, message = await two(world)
+    runtime, key, chance = world.service.host.runtime, MessageId(UUID(message["id"])), random.Random(7)
+    people, there = [UserId(new_id()) for _ in range(2 * SHOWN_REACTORS)], set[tuple[str, UserId]]()
+
+    async with runtime.database.writing() as session:
+        for _ in range(400):
+            one = (chance.choice("👍🎉"), chance.choice(people))
+            found = await reactions.find(session, key, *one)
+            assert (found is not None) == (one in there)
+            if found is None:
+                await reactions.add(session, reactions.reaction_of(key, *one, runtime.clock.now()))
+            else:
+                await reactions.remove(session, found)
+            there ^= {one}
+    async with runtime.database.reading() as session:
+        tallies = {row.emoji: row for row in await reactions.tallies(session, [key])}
+
+    for emoji in "👍🎉":
+        who = {user for one, user in there if one == emoji}
+        shown = unpack(tallies[emoji].user_ids)
+        assert tallies[emoji].count == len(who)
+        assert len(shown) == len(set(shown)) == min(SHOWN_REACTORS, len(who))
+        assert who.issuperset(shown)
