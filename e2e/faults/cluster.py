@@ -32,7 +32,7 @@ class ClusterTarget(Target):
 
     def kill(self, part: Part) -> str:
         """Kill the process of one pod, of several the one that was killed least; the kubelet starts it again."""
-        pod = min((pod for pod in self._pods(part) if _is_ready(pod)), key=_restarts)
+        pod = min((pod for pod in self._pods(part) if _runs(pod)), key=_restarts)
         self._signal(pod, "SIGKILL")
         return str(pod["metadata"]["name"])
 
@@ -102,6 +102,11 @@ def _lasts(pod: Pod) -> bool:
 
 def _restarts(pod: Pod) -> int:
     return sum(status["restartCount"] for status in pod["status"].get("containerStatuses", []))
+
+
+def _runs(pod: Pod) -> bool:
+    statuses = pod["status"].get("containerStatuses", [])
+    return bool(statuses) and all("running" in status["state"] for status in statuses)
 
 
 def _is_ready(pod: Pod) -> bool:

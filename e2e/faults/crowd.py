@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 
 from e2e.checker import Findings, Json, Observation, check, together
 from e2e.faults.ledger import Ledger
@@ -15,7 +16,7 @@ from e2e.scenarios.waiting import eventually
 
 @dataclass
 class Crowd:
-    """Members of conversations, and their loops."""
+    """Members of conversations, and their loops: an async context manager that ends them and closes their sockets."""
 
     conversations: Sequence[str]
     members: Sequence[Member]
@@ -39,6 +40,16 @@ class Crowd:
         await eventually(crowd._all_connected, bool, what="connections of all", within=stage.within)
         return crowd
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
+        for member in self.members:
+            await member.leave()
+
     def acknowledged(self) -> list[tuple[float, Json]]:
         """All sends that were acknowledged, in the order of their times."""
         return self.ledger.sent
@@ -53,17 +64,11 @@ class Crowd:
             if task.done():
                 task.result()
 
-    async def disperse(self, within: timedelta) -> list[Observation]:
-        """Let everybody catch up, end all loops, and return what was seen of each conversation."""
+    async def caught_up(self, within: timedelta) -> list[Observation]:
+        """Let everybody catch up, and return what was seen of each conversation."""
         for member in self.members:
             await eventually(member.sync, bool, what=f"{member.person.name} is in sync", within=within)
-        observations = [await self._observe(conversation_id) for conversation_id in self.conversations]
-        for task in self._following:
-            task.cancel()
-        await asyncio.gather(*self._following, return_exceptions=True)
-        for member in self.members:
-            await member.leave()
-        return observations
+        return [await self._observe(conversation_id) for conversation_id in self.conversations]
 
     def of(self, conversation_id: str) -> list[Member]:
         """The members of one conversation."""

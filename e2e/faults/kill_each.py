@@ -35,7 +35,7 @@ class Trouble:
     sends: int = 5000
     rate_per_s: float = 28.0
     kills: int = 3
-    pause: timedelta = timedelta(seconds=5)
+    pause: timedelta = timedelta(seconds=4)
     """Between two kills."""
     standstill: timedelta = timedelta(seconds=30)
 
@@ -80,29 +80,36 @@ async def kill_each(target: Target, trouble: Trouble | None = None, *, report: R
     async with Stage(base_url=target.base_url, report=report or Report()) as stage:
         with stage.step(f"{PEOPLE} people connect to {CONVERSATIONS} conversations, by {REPLICAS} message replicas"):
             await asyncio.to_thread(target.scale_message, REPLICAS)
-            crowd = await Crowd.gather(stage, PEOPLE, conversations=CONVERSATIONS)
-            deaf = [await Deaf.connect(member.person) for member in crowd.members[:DEAF]]
-        stream, over, watch = Stream(crowd, trouble.rate_per_s), asyncio.Event(), Watch(target)
-        dropping = [asyncio.create_task(one.was_dropped()) for one in deaf]
-        sending = asyncio.create_task(stream.run(trouble.sends, over))
+            gathered = await Crowd.gather(stage, PEOPLE, conversations=CONVERSATIONS)
+        async with gathered as crowd:
+            outcome = await _suffer(stage, target, crowd, trouble)
+        with stage.step("one message replica again"):
+            await asyncio.to_thread(target.scale_message, 1)
+        return outcome
+
+
+async def _suffer(stage: Stage, target: Target, crowd: Crowd, trouble: Trouble) -> Outcome:
+    deaf = [await Deaf.connect(member.person) for member in crowd.members[:DEAF]]
+    stream, over, watch = Stream(crowd, trouble.rate_per_s), asyncio.Event(), Watch(target)
+    async with asyncio.TaskGroup() as tasks:
+        dropping = [tasks.create_task(one.was_dropped()) for one in deaf]
+        sending = tasks.create_task(stream.run(trouble.sends, over))
         dropped = await _stand_still(stage, target, crowd, trouble.standstill)
         await _kill_all(stage, watch, trouble)
         over.set()
         with stage.step(f"at least {trouble.sends} sends are acknowledged, and everybody catches up"):
             await sending
-            observations = await crowd.disperse(CAUGHT_UP_WITHIN)
-        with stage.step("one message replica again"):
-            await asyncio.to_thread(target.scale_message, 1)
-        return Outcome(
-            findings=judge(observations),
-            acknowledged=len(crowd.acknowledged()),
-            dropped_at_standstill=dropped,
-            deaf_not_dropped=(await asyncio.gather(*dropping)).count(False),
-            strangers=watch.strangers,
-            longest_silence=_silence(crowd),
-            worst=timedelta(seconds=stream.worst_s),
-            recoveries=watch.recoveries,
-        )
+            observations = await crowd.caught_up(CAUGHT_UP_WITHIN)
+    return Outcome(
+        findings=judge(observations),
+        acknowledged=len(crowd.acknowledged()),
+        dropped_at_standstill=dropped,
+        deaf_not_dropped=[task.result() for task in dropping].count(False),
+        strangers=watch.strangers,
+        longest_silence=_silence(crowd),
+        worst=timedelta(seconds=stream.worst_s),
+        recoveries=watch.recoveries,
+    )
 
 
 async def _stand_still(stage: Stage, target: Target, crowd: Crowd, lasting: timedelta) -> int:

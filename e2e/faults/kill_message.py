@@ -36,17 +36,12 @@ async def kill_message(
     """Send, kill the message process at moments that nobody knows before, and go on until all is acknowledged."""
     async with Stage(base_url=target.base_url, report=report or Report()) as stage:
         with stage.step(f"{SENDERS} people connect to one conversation"):
-            crowd = await Crowd.gather(stage, SENDERS)
-        with stage.step(f"{sends} sends, and {kills} times kill -9 of the message process among them"):
-            senders = [asyncio.create_task(_stream(crowd, member, sends // SENDERS)) for member in crowd.members]
-            killed_after = []
-            for wanted in sorted(random.sample(range(sends // 10, sends * 8 // 10), kills)):
-                killed_after.append(await _after(crowd, wanted))
-                await asyncio.to_thread(target.kill, "message")
-            async with asyncio.timeout(RECOVERED_WITHIN.total_seconds()):
-                await asyncio.gather(*senders)
-        with stage.step("everybody catches up"):
-            observations = await crowd.disperse(RECOVERED_WITHIN)
+            gathered = await Crowd.gather(stage, SENDERS)
+        async with gathered as crowd:
+            with stage.step(f"{sends} sends, and {kills} times kill -9 of the message process among them"):
+                killed_after = await _kill_under_sends(target, crowd, sends=sends, kills=kills)
+            with stage.step("everybody catches up"):
+                observations = await crowd.caught_up(RECOVERED_WITHIN)
         times = [moment for moment, _ in crowd.acknowledged()]
         return KillResult(
             findings=judge(observations),
@@ -54,6 +49,18 @@ async def kill_message(
             killed_after=killed_after,
             longest_silence=timedelta(seconds=max(after - before for before, after in pairwise(times))),
         )
+
+
+async def _kill_under_sends(target: Killable, crowd: Crowd, *, sends: int, kills: int) -> list[int]:
+    """Return how many sends were acknowledged at each kill; all are in the end."""
+    killed_after = []
+    async with asyncio.timeout(RECOVERED_WITHIN.total_seconds() * (kills + 1)), asyncio.TaskGroup() as tasks:
+        for member in crowd.members:
+            tasks.create_task(_stream(crowd, member, sends // SENDERS))
+        for wanted in sorted(random.sample(range(sends // 10, sends * 8 // 10), kills)):
+            killed_after.append(await _after(crowd, wanted))
+            await asyncio.to_thread(target.kill, "message")
+    return killed_after
 
 
 async def _stream(crowd: Crowd, member: Member, number: int) -> None:

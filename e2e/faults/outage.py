@@ -38,25 +38,14 @@ async def outage(
 ) -> OutageResult:
     """Chat, stop a part for a while, start it, and go on chatting until all is as it was."""
     async with Stage(base_url=target.base_url, report=report or Report()) as stage:
-        crowd = await Crowd.gather(stage, PEOPLE)
+        gathered = await Crowd.gather(stage, PEOPLE)
         before = _marks(target)
-        async with _chatting(crowd):
-            with stage.step("people chat"):
-                await _more_acknowledged(crowd, 10)
-            with stage.step(f"the {part} is stopped for {lasting.total_seconds():g} s"):
-                await asyncio.to_thread(target.stop, part)
-                already = len(crowd.acknowledged())
-                await asyncio.sleep(lasting.total_seconds())
-                meanwhile = len(crowd.acknowledged()) - already
-            with stage.step(f"the {part} is started, and people chat on"):
-                started = time.monotonic()
-                await asyncio.to_thread(target.start, part)
-                await _more_acknowledged(crowd, 1)
-                recovered_after = timedelta(seconds=crowd.acknowledged()[-1][0] - started)
-                await _more_acknowledged(crowd, 20)
-        with stage.step("everybody catches up, and notifications arrive"):
-            observations = await crowd.disperse(RECOVERED_WITHIN)
-            await _notified(crowd, observations[0].stored[-1])
+        async with gathered as crowd:
+            async with _chatting(crowd):
+                meanwhile, recovered_after = await _take_away(stage, target, part, crowd=crowd, lasting=lasting)
+            with stage.step("everybody catches up, and notifications arrive"):
+                observations = await crowd.caught_up(RECOVERED_WITHIN)
+                await _notified(crowd, observations[0].stored[-1])
         return OutageResult(
             findings=judge(observations),
             acknowledged=len(crowd.acknowledged()),
@@ -64,6 +53,26 @@ async def outage(
             recovered_after=recovered_after,
             restarted=tuple(name for name, mark in _marks(target).items() if before.get(name) != mark),
         )
+
+
+async def _take_away(
+    stage: Stage, target: Target, part: Part, *, crowd: Crowd, lasting: timedelta
+) -> tuple[int, timedelta]:
+    """Stop a part and start it again; return how many sends got through meanwhile, and how soon the next one did."""
+    with stage.step("people chat"):
+        await _more_acknowledged(crowd, 10)
+    with stage.step(f"the {part} is stopped for {lasting.total_seconds():g} s"):
+        await asyncio.to_thread(target.stop, part)
+        already = len(crowd.acknowledged())
+        await asyncio.sleep(lasting.total_seconds())
+        meanwhile = len(crowd.acknowledged()) - already
+    with stage.step(f"the {part} is started, and people chat on"):
+        started = time.monotonic()
+        await asyncio.to_thread(target.start, part)
+        await _more_acknowledged(crowd, 1)
+        recovered_after = timedelta(seconds=crowd.acknowledged()[-1][0] - started)
+        await _more_acknowledged(crowd, 20)
+    return meanwhile, recovered_after
 
 
 def _marks(target: Target) -> dict[str, str]:
