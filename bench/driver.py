@@ -5,9 +5,10 @@ It prints `begin` and `end` around the time that is measured; processors' clocks
 
 import json
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from threading import Timer
 from typing import Literal
 from uuid import uuid4
 
@@ -113,28 +114,30 @@ def drive(plan: Plan, *, begin: Mark = lambda: None, end: Mark = lambda: None) -
         ToolingError: the driver could not connect, or broke off.
     """
     within = timedelta(seconds=plan.warm_s + plan.seconds + plan.drain_s) + LATE
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [build(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        json.dump(asdict(plan), process.stdin)
-        process.stdin.close()
-        process.stdin = None
-        last = _follow(process.stdout, {"begin": begin, "end": end})
-        _, complaint = process.communicate(timeout=within.total_seconds())
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        watchdog = Timer(within.total_seconds(), process.kill)
+        watchdog.start()
+        try:
+            last = _follow(process, json.dumps(asdict(plan)), {"begin": begin, "end": end})
+            _, complaint = process.communicate()
+        finally:
+            watchdog.cancel()
+            process.kill()
     if process.returncode != 0:
         raise ToolingError("The load driver broke off.", hint=complaint.strip())
     return Result.model_validate_json(last)
 
 
-def _follow(lines: Iterable[str], marks: dict[str, Mark]) -> str:
-    last = ""
-    for line in lines:
+def _follow(process: subprocess.Popen[str], plan: str, marks: dict[str, Mark]) -> str:
+    """Hand the plan over, act on the marks as they come, and return the last line."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin as question:
+        question.write(plan)
+    process.stdin, last = None, ""
+    for line in process.stdout:
         last = line.strip()
         if last in marks:
             marks[last]()

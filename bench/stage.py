@@ -9,6 +9,8 @@ from bench.ground import Ground, Place
 from bench.people import SOCKET_PATH, Conversation, make_conversations
 from bench.service import UNLIMITED, ServiceProcess
 
+ALONE = "no Envoy, receipts or notification service"
+"""What every row says that has none of them in."""
 SENDERS = 16
 MEMBERS = 4
 

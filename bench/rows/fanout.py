@@ -11,7 +11,7 @@ from bench.peers.prosody import Prosody
 from bench.peers.stage import peer_stage
 from bench.peers.tinode import Tinode
 from bench.rows.options import Options
-from bench.stage import stage
+from bench.stage import ALONE, stage
 
 MEMBERS, SENDERS = 100, 4
 WINDOW = 40
@@ -22,7 +22,7 @@ SHAPE = f"one conversation of {MEMBERS} members, {SENDERS} of them send"
 def fanout(ground: Ground, options: Options) -> Iterator[Line]:
     """Ours: as fast as answers come."""
     with stage(ground, conversations=1, members=MEMBERS, senders=SENDERS) as system:
-        yield _most(system, "fanout", f"{SHAPE}, Socket.IO", options)
+        yield _most(system, "fanout", f"{SHAPE}, Socket.IO; {ALONE}", options)
 
 
 def ejabberd(ground: Ground, options: Options) -> Iterator[Line]:

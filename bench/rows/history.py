@@ -11,7 +11,7 @@ from bench.ground import Ground
 from bench.lines import Line
 from bench.measuring import Measured, measure
 from bench.rows.options import Options
-from bench.stage import Stage, stage
+from bench.stage import ALONE, Stage, stage
 
 SHORT, LONG, LONGEST = 10_000, 1_000_000, 10_000_000
 PAGES_PER_S = 40.0
@@ -56,7 +56,7 @@ def reading(system: Stage, *, count: int) -> Reading:
 
 def history(ground: Ground, options: Options) -> Iterator[Line]:
     """A page of 50 at a random place of a short and of a long conversation."""
-    shape = f"pages of 50 at random places, {PAGES_PER_S:.0f}/s by {READERS} readers"
+    shape = f"pages of 50 at random places, {PAGES_PER_S:.0f}/s by {READERS} readers; {ALONE}"
     first: float | None = None
     with stage(ground, conversations=1) as system:
         for count in (SHORT, LONG, *([LONGEST] if options.full else [])):
@@ -66,7 +66,7 @@ def history(ground: Ground, options: Options) -> Iterator[Line]:
             first = first or measured.result.ack_ms.p99
             ratio = measured.result.ack_ms.p99 / first
             figure = f"p99 {ratio:.2f} times that of {SHORT:,}"
-            line = measured.line(f"history-{count}", f"{shape}, of {count:,} messages", system=system.title)
+            line = measured.line(f"history-{count}", f"{shape}; of {count:,} messages", system=system.title)
             yield line.model_copy(update={"figure": figure, "value": ratio})
 
 
@@ -91,6 +91,6 @@ def growth(ground: Ground, options: Options) -> Iterator[Line]:
         figure = (
             f"service and MySQL {cost:.3f} CPU-ms per message, {100 * (cost / base - 1):+.0f} % (median of {ROUNDS})"
         )
-        shape = f"sends beside {count:,} stored messages, one round of {ROUNDS} shown"
+        shape = f"sends beside {count:,} stored messages, one round of {ROUNDS} shown; {ALONE}"
         line = replace(runs[count], notes=[]).line(f"growth-{count}", shape, system="messaging")
         yield line.model_copy(update={"figure": figure, "value": cost / base})

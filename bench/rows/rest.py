@@ -8,11 +8,11 @@ from bench.ground import Ground
 from bench.lines import Line
 from bench.measuring import measure
 from bench.rows.options import Options
-from bench.stage import MEMBERS, SENDERS, Stage, stage
+from bench.stage import ALONE, MEMBERS, SENDERS, Stage, stage
 
 EACH = 2
 """Connections of each sender; a connection has one request under way."""
-SHAPE = f"POST /message, {SENDERS} senders with {EACH} connections each, {MEMBERS} members per conversation"
+SHAPE = f"POST /message, {SENDERS} senders, {EACH} connections each, {MEMBERS} members per conversation; {ALONE}"
 
 
 def sends(ground: Ground, options: Options) -> Iterator[Line]:

@@ -14,10 +14,10 @@ from bench.peers.prosody import Prosody
 from bench.peers.stage import peer_stage
 from bench.peers.tinode import Tinode
 from bench.rows.options import Options
-from bench.stage import MEMBERS, SENDERS, stage
+from bench.stage import ALONE, MEMBERS, SENDERS, stage
 
 SHAPE = f"{SENDERS} senders, {MEMBERS} members per conversation"
-BARE = f"{SHAPE}, Socket.IO; no Envoy, receipts or notification service"
+BARE = f"{SHAPE}, Socket.IO; {ALONE}"
 RATES = (900.0, 3600.0)
 RECEIPTS_EVERY_S = 0.25
 BACKLOG_GONE_S = 30.0
