@@ -6,14 +6,13 @@ beyond it; per person the version that their membership comes from, so that an o
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from messaging_wire.events import MembershipChanged
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.notification.store import activity, levels
-from messaging.notification.store.activity import Conversation, Pair
+from messaging.notification.store.activity import Conversation, Membership, Pair
 
 
 async def apply_memberships(
@@ -72,25 +71,16 @@ async def _apply_people(session: AsyncSession, event: MembershipChanged) -> dict
     if event.complete:
         await activity.end_older_memberships(session, event.conversation_id, event.version)
     rows = await activity.memberships_of(session, changes)
-    written: list[dict[str, Any]] = []
+    written: dict[Pair, Membership] = {}
     advances: dict[Pair, int] = {}
     for pair, change in changes.items():
         row = rows.get(pair)
         if row is not None:
             advances[pair] = change.read_seq
-            if row["version"] > event.version or (row["version"] == event.version and not event.complete):
+            if row.version > event.version or (row.version == event.version and not event.complete):
                 continue
-        written.append(
-            {
-                "conversation_id": pair[0],
-                "user_id": pair[1],
-                "role": change.role,
-                "version": event.version,
-                "read_seq": row["read_seq"] if row is not None else change.read_seq,
-            }
-        )
+        read_seq = row.read_seq if row is not None else change.read_seq
+        written[pair] = Membership(change.role, event.version, read_seq)
     await activity.save_memberships(session, written)
-    await levels.reset_levels(
-        session, [(row["conversation_id"], row["user_id"]) for row in written if row["role"] is None]
-    )
+    await levels.reset_levels(session, [pair for pair, row in written.items() if row.role is None])
     return advances

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, delete, insert, select, tuple_, update
+from messaging_wire.conversation import Role
+from sqlalchemy import Table, delete, insert, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.upsert import insert_missing, insert_or_replace, locked
+from messaging.notification.store.statements import Statements, hexed
 from messaging.notification.tables import applied_memberships, conversations, deferred_events, memberships
 
 ROWS_AT_ONCE = 500
@@ -100,20 +102,49 @@ async def save_applied_versions(session: AsyncSession, conversation: Conversatio
         await session.execute(insert_missing(session, applied_memberships, rows))
 
 
-async def memberships_of(session: AsyncSession, pairs: Iterable[Pair]) -> dict[Pair, RowMapping]:
-    """The membership rows of these pairs, as far as there are any."""
-    found: dict[Pair, RowMapping] = {}
-    key = tuple_(memberships.c.conversation_id, memberships.c.user_id)
+@dataclass(slots=True)
+class Membership:
+    """Somebody's membership: `role` is null for who left; `version` is the change that it comes from."""
+
+    role: Role | None
+    version: int
+    read_seq: int
+
+
+async def memberships_of(session: AsyncSession, pairs: Iterable[Pair]) -> dict[Pair, Membership]:
+    """The memberships of these pairs, as far as there are any."""
+    statements = await Statements.of(session)
+    found: dict[Pair, Membership] = {}
     for portion in portions(sorted(set(pairs))):
-        for row in (await session.execute(select(memberships).where(key.in_(portion)))).mappings():
-            found[(row["conversation_id"], row["user_id"])] = row
+        rows = await statements.rows(
+            "SELECT conversation_id, user_id, `role`, version, read_seq FROM membership"
+            f" WHERE (conversation_id, user_id) IN ({statements.pairs(portion)})"
+        )
+        found |= {(UUID(bytes=row[0]), UUID(bytes=row[1])): Membership(*row[2:]) for row in rows}
     return found
 
 
-async def save_memberships(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write membership rows, new or known; what people closed by hand stays."""
-    filled = [{"closed_seq": 0, "mention_closed_seq": 0, **row} for row in rows]
-    await _replace(session, memberships, filled, ("role", "version", "read_seq"))
+async def save_memberships(session: AsyncSession, written: Mapping[Pair, Membership]) -> None:
+    """Write memberships, new or known; what people closed by hand or chose stays."""
+    statements = await Statements.of(session)
+    for portion in portions(sorted(written.items(), key=lambda item: item[0])):
+        rows = (
+            f"({hexed(pair[0])},{hexed(pair[1])},{_role(row.role)},{row.version},{row.read_seq},0,0)"
+            for pair, row in portion
+        )
+        await statements.run(
+            statements.upsert(
+                "membership",
+                ("conversation_id", "user_id", "`role`", "version", "read_seq", "closed_seq", "mention_closed_seq"),
+                ("conversation_id", "user_id"),
+                rows,
+                "`role` = new.`role`, version = new.version, read_seq = new.read_seq",
+            )
+        )
+
+
+def _role(role: Role | None) -> str:
+    return "NULL" if role is None else f"'{role}'"
 
 
 async def end_older_memberships(session: AsyncSession, conversation_id: UUID, version: int) -> None:
