@@ -1,5 +1,6 @@
 """Our system on the common ground: a message service as a process, and who talks there."""
 
+import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,13 +27,16 @@ class Stage:
     """How many members of each conversation send."""
     others: dict[str, list[int]] = field(default_factory=dict)
     """First processes of what else is in."""
-    title: str = "messaging"
+    title: str = ""
+    """How the table calls it; by its Python, by default."""
     address: str = ""
     """host:port that clients connect to; the service's own by default."""
     path: str = SOCKET_PATH
 
     def __post_init__(self) -> None:
         self.address = self.address or self.message.address
+        python = "its image's Python" if self.ground.in_image else f"Python {platform.python_version()}"
+        self.title = self.title or f"messaging, {python}"
 
     @property
     def ground(self) -> Ground:

@@ -92,5 +92,5 @@ def growth(ground: Ground, options: Options) -> Iterator[Line]:
             f"service and MySQL {cost:.3f} CPU-ms per message, {100 * (cost / base - 1):+.0f} % (median of {ROUNDS})"
         )
         shape = f"sends beside {count:,} stored messages, one round of {ROUNDS} shown; {ALONE}"
-        line = replace(runs[count], notes=[]).line(f"growth-{count}", shape, system="messaging")
+        line = replace(runs[count], notes=[]).line(f"growth-{count}", shape, system=systems[count].title)
         yield line.model_copy(update={"figure": figure, "value": cost / base})
