@@ -112,7 +112,7 @@ class Delivery:
 
     def _take(self, item: News) -> None:
         if not self._hub.connected_users():
-            self._channels.clear()  # nobody here holds a position that could go wrong
+            self._forget_idle()  # nobody here holds a position that could go wrong
             return
         match item:
             case NewMessages():
@@ -176,6 +176,11 @@ class Delivery:
             self._forget_oldest()
         self._channels.move_to_end(conversation_id)
         return channel
+
+    def _forget_idle(self) -> None:
+        """Forget channels in which nothing waits; one that reads what is missing would go on beside its successor."""
+        for key in [key for key, channel in self._channels.items() if not channel.is_busy]:
+            del self._channels[key]
 
     def _forget_oldest(self) -> None:
         while len(self._channels) > MAX_CHANNELS:
