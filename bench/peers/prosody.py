@@ -31,6 +31,7 @@ Component "{rooms}" "muc"
   muc_log_presences = false
   muc_log_expires_after = "never"
   muc_room_locking = false
+  muc_room_default_persistent = true
   max_history_messages = 0
 """
 
