@@ -38,6 +38,8 @@ class Pipeline:
     def __init__(self, connection: AsyncConnection, session: AsyncSession | None = None) -> None:
         self._connection = connection
         self._session = session
+        self._driver: Any = None
+        self._is_open = True
         self.is_sqlite = connection.dialect.name == "sqlite"
         self.mark = "?" if self.is_sqlite else "%s"
 
@@ -48,41 +50,60 @@ class Pipeline:
             self._session = Session(bind=self._connection, expire_on_commit=False)
         return self._session
 
-    async def run(self, *statements: Statement) -> list[Rows]:
+    async def run(self, *statements: Statement, commit: bool = False) -> list[Rows]:
         """Run statements in their order and return the rows of each; MySQL gets them at once.
+
+        With `commit` MySQL commits behind them, without a round trip of its own; what is read afterwards is another
+        transaction. SQLite commits at the end of the block, as ever.
 
         Raises:
             sqlalchemy.exc.DBAPIError: one failed; those behind it were not run.
         """
         if self.is_sqlite:
             return [await self._run_one(statement) for statement in statements]
-        text = ";".join(statement.text for statement in statements)
+        self._tell_listeners(statements)
+        texts = [statement.text for statement in statements]
         parameters = tuple(value for statement in statements for value in statement.parameters)
+        found = await self._send(";".join([*texts, "COMMIT"] if commit else texts), parameters)
+        self._is_open = not commit
+        return found[: len(texts)]
+
+    async def end(self) -> None:
+        """Commit what was not committed by `run`, where that is not SQLite's own session's business.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: it may have been committed or not.
+        """
+        if self._is_open:
+            await self._send("COMMIT", ())
+        if self._session is not None:
+            await self._session.close()
+
+    def _tell_listeners(self, statements: Sequence[Statement]) -> None:
         connection = self._connection.sync_connection
         assert connection is not None  # noqa: S101 - it is open
         for listener in connection.dispatch.before_cursor_execute:
             for statement in statements:
                 listener(connection, None, statement.text, statement.parameters, None, False)
-        try:
-            return await self._send(text, parameters)
-        except pymysql.err.MySQLError as error:
-            raise await self._translated(error, text) from error
-        except BaseException:
-            await self._connection.invalidate()  # an answer may still be on its way
-            raise
 
     async def _run_one(self, statement: Statement) -> Rows:
         result = await self._connection.exec_driver_sql(statement.text, statement.parameters)
         return result.all() if result.returns_rows else []
 
     async def _send(self, text: str, parameters: tuple[Any, ...]) -> list[Rows]:
-        driver: Any = (await self._connection.get_raw_connection()).driver_connection
-        cursor = await driver.cursor()
-        await cursor.execute(text, parameters or None)
-        found: list[Rows] = [await cursor.fetchall()]
-        while await cursor.nextset():
-            found.append(await cursor.fetchall())
-        await cursor.close()
+        try:
+            if self._driver is None:
+                self._driver = (await self._connection.get_raw_connection()).driver_connection
+            cursor = await self._driver.cursor()
+            await cursor.execute(text, parameters or None)
+            found: list[Rows] = [await cursor.fetchall()]
+            while await cursor.nextset():
+                found.append(await cursor.fetchall())
+        except pymysql.err.MySQLError as error:
+            raise await self._translated(error, text) from error
+        except BaseException:
+            await self._connection.invalidate()  # an answer may still be on its way
+            raise
         return found
 
     async def _translated(self, error: pymysql.err.MySQLError, text: str) -> BaseException:
@@ -123,10 +144,11 @@ class Pipelines:
         async with asyncio.timeout(within.total_seconds()):
             connection = self._idle.pop()[1] if self._idle else await self._database.engine.connect()
             try:
-                async with connection.begin():
-                    yield Pipeline(connection)
+                pipeline = Pipeline(connection)
+                yield pipeline
+                await pipeline.end()
             except BaseException:
-                await connection.close()
+                await connection.close()  # which rolls back
                 raise
         self._idle.append((asyncio.get_running_loop().time(), connection))
 

@@ -108,13 +108,14 @@ async def lock(
 async def save(
     pipeline: Pipeline, targets: Sequence[Target], messages: Sequence[NewMessage], events: Sequence[Statement]
 ) -> None:
-    """Insert texts, advance the counters of their conversations and their senders' marks, and store their events.
+    """Insert texts, advance the counters of their conversations and their senders' marks, store their events, commit.
 
     Raises:
         sqlalchemy.exc.IntegrityError: one of them meets a unique key.
     """
     read: dict[Pair, int] = {(row.conversation_id, row.sender_id): row.seq for row in messages}  # of each the last
-    await pipeline.run(_counters(targets), _insert(pipeline, messages), _marks(pipeline, read), *events)
+    statements = (_counters(targets), _insert(pipeline, messages), _marks(pipeline, read), *events)
+    await pipeline.run(*statements, commit=True)
 
 
 def _counters(targets: Sequence[Target]) -> Statement:
