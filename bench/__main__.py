@@ -48,6 +48,8 @@ def run_rows(
     if unknown:
         raise ToolingError(f"Unknown row {', '.join(unknown)}.", hint=f"Known: {', '.join(rows.ROWS)}")
     options, found = rows.Options(seconds=seconds, rate=rate, full=full), []
+    if not only:
+        lines.forget()
     with Ground(in_image=in_image) as ground:
         for name in only or rows.ROWS:
             for line in _measured(name, ground, options):

@@ -47,6 +47,11 @@ def save(lines: Iterable[Line]) -> None:
     _file().write_text(text)
 
 
+def forget() -> None:
+    """Begin anew: figures of one table are to be of one run."""
+    _file().unlink(missing_ok=True)
+
+
 def saved() -> list[Line]:
     """The lines of earlier runs."""
     if not _file().exists():
