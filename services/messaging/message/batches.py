@@ -1,8 +1,9 @@
 """Group commit: while one commit is under way, the sends that arrive meanwhile are collected for the next one.
 
-A send is put on its lane before the first await, so that one sender's order holds; a conversation always has the same
-lane. Whatever goes wrong with a batch, its sends are tried one by one, by their keys, so that each is stored once or
-refused. Who waits for an answer may go away: the batch does not notice.
+A send is queued before the first await, so that one sender's order holds. As a rule one batch is under way: more of
+them would be smaller and cost more. While it takes long, as under a lock that somebody holds, others start beside it,
+never with the same conversation (docs/adr/0010). Whatever goes wrong with a batch, its sends are tried one by one, by
+their keys, so that each is stored once or refused. Who waits for an answer may go away: the batch does not notice.
 """
 
 import asyncio
@@ -31,6 +32,8 @@ MAX_QUEUED: Final = 10_000
 GATHER_S: Final = 0.002
 CROWDED: Final = 4
 """From so many sends in a batch on, the next one waits a moment to grow; a lone sender never waits."""
+PATIENCE_S: Final = 0.05
+"""How long the batches that are under way have, before another one starts beside them."""
 ATTEMPT_S: Final = 10.0
 
 SIZES = Histogram("messaging_send_batch_size", "Sends per batch", buckets=(1, 2, 5, 10, 20, 50, 100, 200))
@@ -50,6 +53,11 @@ class Waiting:
     deadline: float
     answer: asyncio.Future[Sent] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    @property
+    def conversation_id(self) -> UUID:
+        """Where it goes."""
+        return self.send.request.conversation_id
+
     def settle(self, outcome: Outcome) -> None:
         """Tell the outcome, where somebody still waits."""
         if self.answer.done():
@@ -62,11 +70,23 @@ class Waiting:
 
 
 class GroupCommit:
-    """The lanes of one replica."""
+    """The sends of one replica: those that wait, and the batches that are under way."""
 
     def __init__(self, store: Store, deliver: Deliver, *, lanes: int, deadline: timedelta) -> None:
+        self._store = store
+        self._deliver = deliver
+        self._lanes = lanes
         self._deadline_s = deadline.total_seconds()
-        self._lanes = [Lane(store, deliver) for _ in range(lanes)]
+        self._queue: deque[Waiting] = deque()
+        self._held: dict[UUID, list[Waiting]] = {}
+        """Sends whose conversation is in a batch that is under way, in their order."""
+        self._count = 0
+        self._busy: set[UUID] = set()
+        self._under_way = 0
+        self._size = 0
+        self._is_slow = False
+        self._patience: asyncio.TimerHandle | None = None
+        self._wake = asyncio.Event()
 
     def submit(self, send: Send) -> asyncio.Future[Sent]:
         """Queue a send, synchronously; the future has its outcome after the commit.
@@ -74,56 +94,83 @@ class GroupCommit:
         Raises:
             ProblemError: 503, too much is queued.
         """
+        if self._count >= MAX_QUEUED:
+            raise unavailable()
         waiting = Waiting(send, asyncio.get_running_loop().time() + self._deadline_s)
-        self._lane_of(send.request.conversation_id).put(waiting)
+        self._count += 1
+        self._queue.append(waiting)
+        if self._is_free():
+            self._wake.set()
         return waiting.answer
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for lane in self._lanes:
-                tasks.create_task(lane.run())
-
-    def _lane_of(self, conversation_id: UUID) -> "Lane":
-        return self._lanes[conversation_id.int % len(self._lanes)]
-
-
-class Lane:
-    """A queue of sends and the one batch of it that is under way."""
-
-    def __init__(self, store: Store, deliver: Deliver) -> None:
-        self._store = store
-        self._deliver = deliver
-        self._queue: deque[Waiting] = deque()
-        self._wake = asyncio.Event()
-
-    def put(self, waiting: Waiting) -> None:
-        """Queue a send.
-
-        Raises:
-            ProblemError: 503, the queue is full.
-        """
-        if len(self._queue) >= MAX_QUEUED:
-            raise unavailable()
-        self._queue.append(waiting)
-        self._wake.set()
-
-    async def run(self) -> None:
         """Work off batches until cancelled; what is left then is refused."""
-        batch: list[Waiting] = []
         try:
-            while True:
-                await self._wake.wait()
-                if len(batch) >= CROWDED:
-                    await asyncio.sleep(GATHER_S)
-                batch = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
-                if not self._queue:
-                    self._wake.clear()
-                SIZES.observe(len(batch))
-                await self._work_off(batch)
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    await self._wake.wait()
+                    if self._size >= CROWDED and not self._under_way:
+                        await asyncio.sleep(GATHER_S)
+                    batch = self._take() if self._is_free() else []
+                    if batch:
+                        tasks.create_task(self._run_batch(batch))
+                    if not self._queue or not self._is_free():
+                        self._wake.clear()
         finally:
-            for waiting in [*batch, *self._queue]:
+            for waiting in [*self._queue, *(one for held in self._held.values() for one in held)]:
                 waiting.settle(unavailable())
+
+    def _is_free(self) -> bool:
+        """Whether a batch may start now: none is under way, or those that are have taken long."""
+        return not self._under_way or (self._is_slow and self._under_way < self._lanes)
+
+    def _be_patient(self) -> None:
+        """Give what is under way its time, from now on."""
+        self._is_slow = False
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = asyncio.get_running_loop().call_later(PATIENCE_S, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._is_slow = True
+        if self._queue and self._is_free():
+            self._wake.set()
+
+    def _take(self) -> list[Waiting]:
+        """Take sends in their order; those of conversations that are in a batch already are held for its end."""
+        batch: list[Waiting] = []
+        while self._queue and len(batch) < MAX_BATCH:
+            waiting = self._queue.popleft()
+            if waiting.conversation_id in self._busy:
+                self._held.setdefault(waiting.conversation_id, []).append(waiting)
+            else:
+                batch.append(waiting)
+        if batch:
+            self._busy |= {waiting.conversation_id for waiting in batch}
+            self._under_way += 1
+            self._count -= len(batch)
+            self._size = len(batch)
+            SIZES.observe(self._size)
+            self._be_patient()
+        return batch
+
+    async def _run_batch(self, batch: list[Waiting]) -> None:
+        try:
+            await self._work_off(batch)
+        except asyncio.CancelledError:
+            for waiting in batch:
+                waiting.settle(unavailable())
+            raise
+        finally:
+            self._release({waiting.conversation_id for waiting in batch})
+
+    def _release(self, conversations: set[UUID]) -> None:
+        self._busy -= conversations
+        self._under_way -= 1
+        for conversation_id in conversations & self._held.keys():
+            self._queue.extendleft(reversed(self._held.pop(conversation_id)))
+        if self._queue and self._is_free():
+            self._wake.set()
 
     async def _work_off(self, batch: list[Waiting]) -> None:
         try:

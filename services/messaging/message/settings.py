@@ -12,8 +12,8 @@ class MessageSettings(ServiceSettings):
 
     http_port: int = Field(default=5003, ge=0, le=65535)
 
-    send_lanes: int = Field(default=2, ge=1, le=16)
-    """How many batches of sends may be under way at once; a conversation always uses the same lane."""
+    send_lanes: int = Field(default=3, ge=1, le=16)
+    """How many batches of sends may be under way at once, while the first of them takes long."""
     send_rate_per_s: float = Field(default=20.0, gt=0)
     """How many messages a person may send in the long run, counted by each replica."""
     send_burst: int = Field(default=100, ge=1)
