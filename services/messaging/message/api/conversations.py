@@ -19,7 +19,7 @@ from messaging_wire.message import ChangePage, Message, MessagePage
 from messaging.kernel.errors import ProblemError
 from messaging.kernel.identity import CurrentCaller
 from messaging.kernel.paging import DEFAULT_LIMIT, Cursor, Limit
-from messaging.message.api.dependencies import TURN, Service
+from messaging.message.api.dependencies import TURN, Service, written
 from messaging.message.service.messages import Where
 
 router = APIRouter(prefix="/api/conversation")
@@ -108,28 +108,28 @@ async def disable_join_code(conversation_id: ConversationId, caller: CurrentCall
     await service.conversations.disable_code(caller, conversation_id)
 
 
-@router.get("/{conversation_id}/messages")
+@router.get("/{conversation_id}/messages", response_model=MessagePage)
 async def read_history(
     conversation_id: ConversationId,
     caller: CurrentCaller,
     service: Service,
     where: Annotated[Where, Depends(_where)],
     limit: Limit = DEFAULT_LIMIT,
-) -> MessagePage:
+) -> Response:
     """Read a page of a conversation, ascending; without a place the newest page."""
-    return await service.messages.history(caller, conversation_id, where, limit)
+    return written(await service.messages.history(caller, conversation_id, where, limit))
 
 
-@router.get("/{conversation_id}/changes")
+@router.get("/{conversation_id}/changes", response_model=ChangePage)
 async def read_changes(
     conversation_id: ConversationId,
     caller: CurrentCaller,
     service: Service,
     after_rev: Annotated[int, Query(ge=0)] = 0,
     limit: Limit = DEFAULT_LIMIT,
-) -> ChangePage:
+) -> Response:
     """Read messages that were made or changed behind a rev, in rev order."""
-    return await service.messages.changes(caller, conversation_id, after_rev, limit)
+    return written(await service.messages.changes(caller, conversation_id, after_rev, limit))
 
 
 @router.get("/{conversation_id}/pins")

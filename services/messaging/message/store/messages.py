@@ -1,6 +1,7 @@
 """Messages: by key, by id, in pages by `seq` and by `rev`."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Select, and_, delete, select
@@ -9,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.upsert import locked
 from messaging.message.store import names, pins, reactions
+from messaging.message.store.rows import table_of
 from messaging.message.tables import ConversationRow, MemberRow, MessageRow, VersionRow
 
 Key = tuple[UUID, UUID]
@@ -57,25 +59,31 @@ async def lock(session: AsyncSession, message_id: UUID) -> MessageRow | None:
     return (await session.execute(locked(session, query))).scalar_one_or_none()
 
 
-def _of(conversation_id: UUID) -> Select[MessageRow]:
-    return select(MessageRow).where(col(MessageRow.conversation_id) == conversation_id)
+def _of(conversation_id: UUID) -> Select[Any]:
+    return select(table_of(MessageRow)).where(col(MessageRow.conversation_id) == conversation_id)
+
+
+async def _read(session: AsyncSession, query: Select[Any]) -> list[MessageRow]:
+    """Messages that are only read: rows with the columns' names, of which no objects are made; that cost the most."""
+    return list(cast("Sequence[MessageRow]", (await session.execute(query)).all()))
 
 
 async def after_seq(session: AsyncSession, conversation_id: UUID, seq: int, limit: int) -> list[MessageRow]:
     """Return the first messages behind `seq`, ascending."""
     query = _of(conversation_id).where(col(MessageRow.seq) > seq).order_by(col(MessageRow.seq)).limit(limit)
-    return list((await session.execute(query)).scalars())
+    return await _read(session, query)
 
 
 async def before_seq(session: AsyncSession, conversation_id: UUID, seq: int, limit: int) -> list[MessageRow]:
     """Return the last messages ahead of `seq`, ascending."""
     query = _of(conversation_id).where(col(MessageRow.seq) < seq).order_by(col(MessageRow.seq).desc()).limit(limit)
-    return list((await session.execute(query)).scalars())[::-1]
+    return (await _read(session, query))[::-1]
 
 
 async def at_seq(session: AsyncSession, conversation_id: UUID, seq: int) -> MessageRow | None:
     """Return one message by its number."""
-    return (await session.execute(_of(conversation_id).where(col(MessageRow.seq) == seq))).scalar_one_or_none()
+    found = await _read(session, _of(conversation_id).where(col(MessageRow.seq) == seq))
+    return found[0] if found else None
 
 
 async def after_rev(
@@ -85,7 +93,7 @@ async def after_rev(
     query = _of(conversation_id).where(col(MessageRow.rev) > rev)
     if up_to_seq is not None:
         query = query.where(col(MessageRow.seq) <= up_to_seq)
-    return list((await session.execute(query.order_by(col(MessageRow.rev)).limit(limit))).scalars())
+    return await _read(session, query.order_by(col(MessageRow.rev)).limit(limit))
 
 
 async def versions(session: AsyncSession, message_id: UUID, limit: int, *, after_rev: int = 0) -> list[VersionRow]:
