@@ -68,6 +68,7 @@ class Crowd:
         """Let everybody catch up, and return what was seen of each conversation."""
         for member in self.members:
             await eventually(member.sync, bool, what=f"{member.person.name} is in sync", within=within)
+        await readable(self.members[0].person, "/message", within)
         return [await self._observe(conversation_id) for conversation_id in self.conversations]
 
     def of(self, conversation_id: str) -> list[Member]:
@@ -101,6 +102,16 @@ class Crowd:
 def judge(observations: Sequence[Observation]) -> Findings:
     """What is wrong in any of the conversations."""
     return together(check(one) for one in observations)
+
+
+async def readable(person: Person, path: str, within: timedelta) -> None:
+    """Wait until the gateway knows that the service is there again: open sockets work before new requests do."""
+    await eventually(
+        lambda: person.request("GET", path),
+        lambda response: response.status_code == 200,
+        what=f"GET {path} is answered again",
+        within=within,
+    )
 
 
 async def history(person: Person, conversation_id: str) -> list[Json]:
