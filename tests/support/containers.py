@@ -16,6 +16,20 @@ from tests.support.rabbitmq import Broker, RabbitMQServer
 __all__ = ["SERVICES", "Broker", "Container", "Database", "MySQLServer", "RabbitMQServer"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--without-servers`, for places where no container can be started."""
+    parser.addoption("--without-servers", action="store_true", help="leave out what needs a container")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what asks for a server, where that was asked for."""
+    if not config.getoption("--without-servers"):
+        return
+    needing = [item for item in items if "container_engine" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=needing)
+    items[:] = [item for item in items if item not in needing]
+
+
 @pytest.fixture(scope="session")
 def container_engine() -> None:
     """A Docker engine that answers, without what killed runs have left behind."""
