@@ -44,6 +44,17 @@ RECONNECTED = Counter("messaging_bus_connections_total", "Connections made to th
 HINTS_DROPPED = Counter("messaging_bus_hints_dropped_total", "Hints not sent", ["service"])
 
 
+class _Connection(aio_pika.Connection):
+    """The library's, closed where it could not be opened: else that is tried by whatever collects it as garbage."""
+
+    async def connect(self, timeout: float | None = None) -> None:
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
+
+
 class RabbitBus:
     """One process's connection to RabbitMQ."""
 
@@ -132,6 +143,7 @@ class RabbitBus:
                 timeout=TIMEOUT_S,
                 heartbeat=15,
                 client_properties={"connection_name": self._service},
+                connection_class=_Connection,
             )
 
     async def _serve(self, connection: AbstractConnection) -> None:
@@ -154,6 +166,7 @@ class RabbitBus:
             with suppress(AMQPError, ConnectionError, TimeoutError, OSError, RuntimeError):
                 async with asyncio.timeout(1):
                     await connection.close()
+            await connection.close()  # where that has failed: it has let its transport go, and counts as closed now
 
     async def _start(self, connection: AbstractConnection, tasks: asyncio.TaskGroup, lost: asyncio.Event) -> None:
         async with asyncio.timeout(TIMEOUT_S * 4):

@@ -1,6 +1,8 @@
 """On a real RabbitMQ: nothing confirmed is lost, one bad event harms no other, and an outage mends itself."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +17,7 @@ from messaging.kernel.topology import USER_ACCOUNTS
 from messaging_wire.events import Envelope
 from sqlalchemy.exc import OperationalError
 
+from e2e.cache import REPOSITORY
 from tests.support.databases import broker_settings
 from tests.support.rabbitmq import RabbitMQServer
 
@@ -172,3 +175,12 @@ async def test_a_broker_that_restarts_is_found_again_and_listeners_learn_of_the_
 
 def _count(server: RabbitMQServer, settings: ServiceSettings, queue: str) -> int:
     return int(server.request("GET", f"/queues/{settings.broker_vhost}/{queue}").json().get("messages", 0))
+
+
+def test_attempts_that_failed_leave_nothing_for_the_library_to_close_later() -> None:
+    words = [sys.executable, "-m", "tests.messaging.kernel.nobody"]
+
+    tried = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=True)
+
+    assert "never awaited" not in tried.stdout + tried.stderr
+    assert "broker_unreachable" in tried.stdout + tried.stderr
