@@ -9,7 +9,6 @@ from typing import Self
 from e2e.checker import Findings, Json, Observation, check, together
 from e2e.faults.ledger import Ledger
 from e2e.faults.member import Member, Place
-from e2e.scenarios.person import Person
 from e2e.scenarios.stage import Stage
 from e2e.scenarios.waiting import eventually
 
@@ -68,8 +67,8 @@ class Crowd:
         """Let everybody catch up, and return what was seen of each conversation."""
         for member in self.members:
             await eventually(member.sync, bool, what=f"{member.person.name} is in sync", within=within)
-        await readable(self.members[0].person, "/message", within)
-        return [await self._observe(conversation_id) for conversation_id in self.conversations]
+        async with asyncio.timeout(within.total_seconds()):
+            return [await self._observe(conversation_id) for conversation_id in self.conversations]
 
     def of(self, conversation_id: str) -> list[Member]:
         """The members of one conversation."""
@@ -81,7 +80,7 @@ class Crowd:
 
     async def _observe(self, conversation_id: str) -> Observation:
         members = self.of(conversation_id)
-        stored = [self.ledger.record(message) for message in await history(members[0].person, conversation_id)]
+        stored = [self.ledger.record(message) for message in await history(members[0], conversation_id)]
         ids = {message["id"] for message in stored}
         return Observation(
             conversation_id=conversation_id,
@@ -104,22 +103,12 @@ def judge(observations: Sequence[Observation]) -> Findings:
     return together(check(one) for one in observations)
 
 
-async def readable(person: Person, path: str, within: timedelta) -> None:
-    """Wait until the gateway knows that the service is there again: open sockets work before new requests do."""
-    await eventually(
-        lambda: person.request("GET", path),
-        lambda response: response.status_code == 200,
-        what=f"GET {path} is answered again",
-        within=within,
-    )
-
-
-async def history(person: Person, conversation_id: str) -> list[Json]:
+async def history(member: Member, conversation_id: str) -> list[Json]:
     """The whole history, page by page."""
     messages: list[Json] = []
     while True:
         after_seq = messages[-1]["seq"] if messages else 0
-        page = await person.get(f"/conversation/{conversation_id}/messages", after_seq=after_seq, limit=200)
+        page = await member.read(f"/conversation/{conversation_id}/messages?after_seq={after_seq}&limit=200")
         messages += page["items"]
         if not page["more"]:
             return messages

@@ -118,6 +118,10 @@ class Member:
         await self._insist("DELETE", f"/message/{message['id']}")
         self.ledger.deleted.add(message["id"])
 
+    async def read(self, path: str) -> Json:
+        """GET; repeated while the service is away: open sockets work again before the gateway lets new requests in."""
+        return await self._insist("GET", path)
+
     async def sync(self) -> bool:
         """Ask for what is missing, answer after answer; tell whether nothing is missing any more."""
         socket = self.socket

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from e2e.checker import Findings, Json
-from e2e.faults.crowd import Crowd, judge, readable
+from e2e.faults.crowd import Crowd, judge
 from e2e.faults.member import Member
 from e2e.faults.target import OURS, Part, Target
 from e2e.scenarios.checks import ScenarioError
@@ -112,11 +112,11 @@ async def _more_acknowledged(crowd: Crowd, number: int) -> None:
 
 async def _notified(crowd: Crowd, last: Json) -> None:
     """Demand that a notification names the last message for somebody who did not send it."""
-    reader = next(member.person for member in crowd.members if member.person.id != last["sender_id"])
-    await readable(reader, "/notification", RECOVERED_WITHIN)
-    await eventually(
-        lambda: reader.get("/notification"),
-        lambda page: any(item.get("seq") == last["seq"] for item in page["items"]),
-        what=f"a notification for #{last['seq']}",
-        within=RECOVERED_WITHIN,
-    )
+    reader = next(member for member in crowd.members if member.person.id != last["sender_id"])
+    async with asyncio.timeout(RECOVERED_WITHIN.total_seconds()):
+        await eventually(
+            lambda: reader.read("/notification"),
+            lambda page: any(item.get("seq") == last["seq"] for item in page["items"]),
+            what=f"a notification for #{last['seq']}",
+            within=RECOVERED_WITHIN,
+        )
