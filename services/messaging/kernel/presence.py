@@ -12,10 +12,13 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
+import structlog
 from messaging_wire.base import Answer, Time
 from messaging_wire.ids import UserId
 from messaging_wire.user import PresenceState
-from pydantic import Field
+from pydantic import Field, ValidationError
+
+log = structlog.get_logger(__name__)
 
 TOPIC: Final = "presence.hint"
 ASK_TOPIC: Final = "presence.ask"
@@ -37,6 +40,15 @@ class PresenceHint(Answer):
     at: Time
     states: dict[UserId, PresenceState] = Field(default_factory=dict)
     again: list[UserId] = Field(default_factory=list)
+
+
+def read_hint(body: bytes) -> PresenceHint | None:
+    """Read a hint; None, and a line in the log, where it is none."""
+    try:
+        return PresenceHint.model_validate_json(body)
+    except ValidationError as error:
+        log.warning("hint_unreadable", problems=error.error_count())
+        return None
 
 
 @dataclass(frozen=True, slots=True)

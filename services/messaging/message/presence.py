@@ -14,7 +14,7 @@ import structlog
 from messaging_wire.ids import UserId
 from messaging_wire.realtime import Acknowledged, PresenceEvent
 from messaging_wire.user import Presence, PresenceState
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.kernel.bus import Bus
@@ -30,6 +30,7 @@ from messaging.kernel.presence import (
     Change,
     Leases,
     PresenceHint,
+    read_hint,
 )
 from messaging.kernel.sockets import Socket, SocketHub
 from messaging.message.store import fellows, people
@@ -108,12 +109,8 @@ class PresenceBoard:
         return "online" if "online" in states else "away" if states else "offline"
 
     def _take_hint(self, _topic: str, body: bytes) -> None:
-        try:
-            hint = PresenceHint.model_validate_json(body)
-        except ValidationError as error:
-            log.warning("hint_unreadable", problems=error.error_count())
-            return
-        if hint.replica != self._replica:
+        hint = read_hint(body)
+        if hint is not None and hint.replica != self._replica:
             self._take(hint)
 
     def _take(self, hint: PresenceHint) -> None:

@@ -14,14 +14,13 @@ from uuid import UUID
 import structlog
 from messaging_wire.ids import UserId
 from messaging_wire.user import Presence
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from messaging.kernel.bus import Bus
 from messaging.kernel.clock import Clock
 from messaging.kernel.database import Database
-from messaging.kernel.presence import ASK_TOPIC, EXPIRE_EVERY_S, TOPIC, Change, Leases, PresenceHint
+from messaging.kernel.presence import ASK_TOPIC, EXPIRE_EVERY_S, TOPIC, Change, Leases, read_hint
 from messaging.kernel.tokens import Caller
 from messaging.user.store import last_seen, profiles, relations
 
@@ -92,12 +91,9 @@ class PresenceService:
         self._bus.publish_hint(ASK_TOPIC, b"")
 
     def _take_hint(self, _topic: str, body: bytes) -> None:
-        try:
-            hint = PresenceHint.model_validate_json(body)
-        except ValidationError as error:
-            log.warning("hint_unreadable", problems=error.error_count())
-            return
-        self._note(self._leases.take(hint, self._clock.now()))
+        hint = read_hint(body)
+        if hint is not None:
+            self._note(self._leases.take(hint, self._clock.now()))
 
     def _note(self, changes: Iterable[Change]) -> None:
         for change in changes:
