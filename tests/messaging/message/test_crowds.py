@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from messaging.message.service.admission import new_member
-from messaging.message.store.rows import insert_rows
 from messaging.message.tables import ConversationRow
 from messaging_wire.ids import ConversationId, UserId
 from sqlalchemy import text
 
+from tests.messaging.message.rows import insert_rows
 from tests.messaging.message.test_invitations import befriend, meet
 from tests.messaging.message.world import Json, Live, User, World, open_world
 from tests.support.databases import mysql_settings

@@ -8,9 +8,9 @@ import pytest
 from messaging.message import presence
 from messaging.message.service.admission import new_member
 from messaging.message.store import conversations
-from messaging.message.store.rows import insert_rows
 from messaging_wire.ids import ConversationId, UserId
 
+from tests.messaging.message.rows import insert_rows
 from tests.messaging.message.test_people import BLOCKED, CONTACT, NOTHING, deliver, profile, said
 from tests.messaging.message.world import Json, Live, User, World
 

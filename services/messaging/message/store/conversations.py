@@ -9,11 +9,8 @@ from sqlalchemy import Select, and_, or_, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from messaging.kernel.upsert import insert_or_replace, locked
-from messaging.message.store.rows import table_of
+from messaging.kernel.upsert import locked
 from messaging.message.tables import ConversationRow, MemberRow, MessageRow
-
-COUNTERS = ("last_seq", "last_rev", "last_activity_at")
 
 
 @dataclass(frozen=True)
@@ -112,12 +109,6 @@ async def by_direct_key(session: AsyncSession, direct_key: bytes) -> Conversatio
     """Return the direct conversation of a pair."""
     query = select(ConversationRow).where(col(ConversationRow.direct_key) == direct_key)
     return (await session.execute(query)).scalar_one_or_none()
-
-
-async def save_counters(session: AsyncSession, rows: Sequence[ConversationRow]) -> None:
-    """Write the counters of locked conversations in one statement."""
-    values = [row.model_dump() for row in sorted(rows, key=lambda row: row.id)]
-    await session.execute(insert_or_replace(session, table_of(ConversationRow), values, update=COUNTERS))
 
 
 async def after(session: AsyncSession, last: UUID | None, limit: int) -> list[ConversationRow]:

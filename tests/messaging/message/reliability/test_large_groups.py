@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from messaging.message.service.admission import new_member
-from messaging.message.store.rows import insert_rows
 from messaging.message.tables import ConversationRow
 from messaging_wire.ids import UserId
 from sqlalchemy import update
 from sqlmodel import col
 
+from tests.messaging.message.rows import insert_rows
 from tests.messaging.message.world import Json, Live, User, World, open_world, until
 from tests.support.databases import mysql_settings
 from tests.support.mysql import MySQLServer
