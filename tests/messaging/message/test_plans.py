@@ -11,7 +11,6 @@ from messaging.message.service.admission import new_member
 from messaging.message.service.creation import new_conversation
 from messaging.message.service.sending import Send
 from messaging.message.store import fellows, reactions, relations
-from messaging.message.store.rows import insert_rows
 from messaging.message.tables import (
     InvitationRow,
     JoinAttemptRow,
@@ -25,8 +24,9 @@ from messaging_wire.conversation import ConversationCreate
 from messaging_wire.ids import ConversationId, MessageId, UserId
 from messaging_wire.message import SendRequest
 from messaging_wire.realtime import Position, SyncRequest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
+from tests.messaging.message.rows import insert_rows
 from tests.messaging.message.test_batches import outcome, parts_of
 from tests.messaging.message.test_invitations import befriend, meet
 from tests.messaging.message.test_people import BLOCKED, CONTACT, deliver, profile, said
@@ -34,6 +34,7 @@ from tests.messaging.message.world import Json, User, World, open_world
 from tests.support.databases import mysql_settings
 from tests.support.deletions import Deletions
 from tests.support.mysql import MySQLServer
+from tests.support.plans import about, bad_plans, goes_by_index, noted
 from tests.support.tokens import Person
 
 GROUPS, MESSAGES, OTHER_GROUPS = 15, 200, 3000
@@ -99,12 +100,8 @@ async def filled(mysql_server: MySQLServer, tmp_path_factory: pytest.TempPathFac
                 await connection.execute(text(f"ANALYZE TABLE {table}"))
         made = Filled(world, ada, groups, groups[7], message)
 
-        def note(_c: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
-            made.seen.append((statement, parameters))
-
-        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-        yield made
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        with noted(database.engine, made.seen):
+            yield made
 
 
 async def _others(world: World, user: User) -> None:
@@ -168,15 +165,8 @@ def _send(user: User, group: Json) -> Send:
     return Send(user.person.id, user.name, request)
 
 
-def _is_own(statement: str) -> bool:
-    words = statement.replace("`", "").split()
-    return words[0] in ("SELECT", "UPDATE", "DELETE") and any(word in OWN_TABLES for word in words)
-
-
-def _is_good(row: Any) -> bool:
-    if row["table"] is None or row["table"].startswith("<"):
-        return True  # nothing can be there, or the rows of another line
-    return row["type"] not in ("ALL", "index") and row["key"] is not None and row["rows"] <= MAX_ROWS
+def _is_good(line: Any, _statement: str) -> bool:
+    return goes_by_index(line, MAX_ROWS)
 
 
 async def _second_page(user: User) -> None:
@@ -323,17 +313,7 @@ ACTS: dict[str, Act] = {
 async def test_every_statement_goes_by_an_index(filled: Filled, act: str) -> None:
     filled.seen.clear()
     await ACTS[act](filled)
-    statements = [one for one in filled.seen if _is_own(one[0])]
+    statements = about(OWN_TABLES, filled.seen)
     assert statements, "nothing was asked of the database"
 
-    bad = []
-    async with filled.world.service.host.runtime.database.engine.connect() as connection:
-        for statement, parameters in statements:
-            plan = (
-                (await connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {statement}", parameters))
-                .mappings()
-                .all()
-            )
-            bad += [(dict(row), statement) for row in plan if not _is_good(row)]
-        await connection.rollback()
-    assert bad == []
+    assert await bad_plans(filled.world.service.host.runtime.database.engine, statements, _is_good) == []

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from messaging.notification.store import blocks
 from messaging.notification.store.crowds import CROWD
 from messaging_wire.events import Event, RelationChanged
 from messaging_wire.ids import UserId
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from tests.messaging.notification.conftest import Notifications
 from tests.messaging.notification.story import Story, envelope
 from tests.support.databases import mysql_settings
 from tests.support.mysql import MySQLServer
+from tests.support.plans import about, bad_plans, goes_by_index, noted
 from tests.support.services import IssuerTrust, running_service
 from tests.support.tokens import Issuer
 
@@ -68,12 +70,8 @@ async def filled(mysql_server: MySQLServer) -> AsyncIterator[Filled]:
             for table in TABLES:
                 await connection.execute(text(f"ANALYZE TABLE {table}"))
 
-        def note(_c: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
-            made.seen.append((statement, parameters))
-
-        event.listen(engine.sync_engine, "before_cursor_execute", note)
-        yield made
-        event.remove(engine.sync_engine, "before_cursor_execute", note)
+        with noted(engine, made.seen):
+            yield made
 
 
 def _history(made: Filled) -> list[Event]:
@@ -114,30 +112,12 @@ async def test_every_statement_goes_by_an_index(filled: Filled) -> None:
     for what, events in _everything(filled).items():
         filled.seen.clear()
         await filled.notifications.hears(*events)
-        statements = [one for one in filled.seen if _is_own(one[0])]
+        statements = about(TABLES, filled.seen)
         assert statements, what
-        bad += [(what, *one) for one in await _bad_plans(filled, statements)]
+        engine = filled.notifications.service.host.runtime.database.engine
+        bad += [(what, *one) for one in await bad_plans(engine, statements, partial(_is_good, filled))]
     assert bad == []
 
 
-def _is_own(statement: str) -> bool:
-    words = statement.replace("`", "").split()
-    return words[0] in ("SELECT", "UPDATE", "DELETE") and any(word in TABLES for word in words)
-
-
-async def _bad_plans(filled: Filled, statements: list[tuple[str, Any]]) -> list[tuple[Any, str]]:
-    bad = []
-    async with filled.notifications.service.host.runtime.database.engine.connect() as connection:
-        for statement, parameters in statements:
-            explained = await connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {statement}", parameters)
-            bad += [(dict(row), statement) for row in explained.mappings() if not _is_good(row, statement, filled)]
-        await connection.rollback()
-    return bad
-
-
-def _is_good(row: Any, statement: str, filled: Filled) -> bool:
-    if row["table"] is None or row["table"].startswith("<"):
-        return True  # nothing can be there, or the rows of another line
-    is_of_crowd = filled.crowd.id.hex in statement
-    most = 2 * CROWD if is_of_crowd else MAX_ROWS
-    return row["type"] not in ("ALL", "index") and row["key"] is not None and row["rows"] <= most
+def _is_good(filled: Filled, line: Any, statement: str) -> bool:
+    return goes_by_index(line, 2 * CROWD if filled.crowd.id.hex in statement else MAX_ROWS)

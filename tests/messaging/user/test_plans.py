@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 from messaging.kernel.ids import new_id
 from messaging.user.tables import LastSeenRow, ProfileRow, RelationRow, ReportRow, RequestRow
-from sqlalchemy import Table, event, insert, text
+from sqlalchemy import Table, insert, text
 from sqlmodel import SQLModel
 
 from tests.messaging.user.conftest import CREATED_AT, Users, open_users
 from tests.support.databases import mysql_settings
 from tests.support.mysql import MySQLServer
+from tests.support.plans import about, bad_plans, goes_by_index, noted
 from tests.support.tokens import Person
 
 PEOPLE, RELATED = 3000, 1000
@@ -40,13 +41,8 @@ async def filled(mysql_server: MySQLServer, tmp_path_factory: pytest.TempPathFac
         made = Filled(users, await users.known(), [new_id() for _ in range(PEOPLE)])
         await _fill(made)
 
-        def note(_c: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
-            made.seen.append((statement, parameters))
-
-        engine = users.service.host.runtime.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", note)
-        yield made
-        event.remove(engine, "before_cursor_execute", note)
+        with noted(users.service.host.runtime.database.engine, made.seen):
+            yield made
 
 
 async def _fill(at: Filled) -> None:
@@ -149,30 +145,11 @@ ACTS: dict[str, Act] = {
 async def test_every_statement_goes_by_an_index(filled: Filled, act: str) -> None:
     filled.seen.clear()
     await ACTS[act](filled)
-    statements = [one for one in filled.seen if _is_own(one[0])]
+    statements = about(OWN_TABLES, filled.seen)
     assert statements, "nothing was asked of the database"
 
-    bad = []
-    async with filled.users.service.host.runtime.database.engine.connect() as connection:
-        for statement, parameters in statements:
-            explained = await connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {statement}", parameters)
-            bad += [(dict(row), statement) for row in explained.mappings() if not _is_good(row)]
-        await connection.rollback()
-    assert bad == []
+    assert await bad_plans(filled.users.service.host.runtime.database.engine, statements, _is_good) == []
 
 
-def _is_own(statement: str) -> bool:
-    words = statement.replace("`", "").split()
-    return words[0] in ("SELECT", "UPDATE", "DELETE") and any(word in OWN_TABLES for word in words)
-
-
-def _is_good(row: Any) -> bool:
-    if row["table"] is None or row["table"].startswith("<"):
-        return True  # nothing can be there, or the rows of another line
-    sorted_by_hand = "filesort" in (row["Extra"] or "")
-    return (
-        row["type"] not in ("ALL", "index")
-        and row["key"] is not None
-        and row["rows"] <= MAX_ROWS
-        and not sorted_by_hand
-    )
+def _is_good(line: Any, _statement: str) -> bool:
+    return goes_by_index(line, MAX_ROWS) and "filesort" not in (line["Extra"] or "")
