@@ -69,6 +69,7 @@ class Outbox:
         self._clock = clock
         self._service = service
         self._wake = asyncio.Event()
+        self._relaying = asyncio.Lock()  # or two callers of one process publish the same rows of a SQLite file
         self._worked_at = 0.0
 
     async def add(self, session: AsyncSession, events: Sequence[Event]) -> None:
@@ -138,6 +139,16 @@ class Outbox:
         Raises:
             BusUnavailableError: the bus did not take them; they stay.
         """
+        async with self._relaying:
+            rows, refused = await self._relay()
+        if rows:
+            self._worked_at = asyncio.get_running_loop().time()
+        if refused:
+            raise BusUnavailableError(f"{len(refused)} events were refused")
+        return len(rows) == BATCH
+
+    async def _relay(self) -> tuple[Sequence[RowMapping], list[RowMapping]]:
+        """Publish and settle the oldest rows; return them, and those of them that were refused."""
         if self._database.is_sqlite:
             # A consumer of the same process may need this file's only writer: hold nothing while it works.
             async with self._database.reading() as session:
@@ -151,11 +162,7 @@ class Outbox:
                 rows = await self._oldest(session)
                 done, refused = await self._publish(rows)
                 await self._settle(session, done, refused)
-        if rows:
-            self._worked_at = asyncio.get_running_loop().time()
-        if refused:
-            raise BusUnavailableError(f"{len(refused)} events were refused")
-        return len(rows) == BATCH
+        return rows, refused
 
     async def _oldest(self, session: AsyncSession) -> Sequence[RowMapping]:
         query = select(outbox).where(outbox.c.parked_at.is_(None)).order_by(outbox.c.id).limit(BATCH)
