@@ -56,10 +56,10 @@ class Terminal:
         assert process.stdin is not None
         assert process.stdout is not None
         async with asyncio.timeout(WITHIN.total_seconds()):
-            shown = await process.stdout.readuntil(b"Password: ")
+            shown = b""
             for line in typed.splitlines(keepends=True):
+                shown += await process.stdout.readuntil(b": ")  # what is typed ahead of a hidden prompt is thrown away
                 process.stdin.write(line.encode())
-                shown += await process.stdout.readuntil(b"\n")
             shown += await process.stdout.read()
         return shown.decode()
 
